@@ -1,0 +1,91 @@
+"""A filter as a frozen value: what the chips on screen, the URL and `--where` say, compiled to SQL in one function.
+
+Scores are compared on the 0 to 5 scale; a missing score never satisfies a range.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.errors import BadInput
+from core.store.ids import SCORE_SCALE
+from core.vocabulary import CAPABILITY_KEYS, STYLES, TAG_SEPARATOR, style_bits
+
+UNSTYLED = "unstyled"
+
+
+class ScoreRange(BaseModel):
+    """A range of one capability's score, both ends included."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    capability: str = Field(description="Capability key.")
+    low: float = Field(0.0, ge=0, le=5, description="Smallest score, 0 to 5.")
+    high: float = Field(5.0, ge=0, le=5, description="Largest score, 0 to 5.")
+
+
+class Filter(BaseModel):
+    """Which samples are visible. An empty filter shows all."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sources: tuple[str, ...] = Field((), description="Keep these sources; empty keeps all.")
+    styles: tuple[str, ...] = Field((), description="Keep samples with any of these styles, or `unstyled`.")
+    tags: tuple[str, ...] = Field((), description="Keep samples with any of these tag paths or anything below them.")
+    scores: tuple[ScoreRange, ...] = Field((), description="Keep samples whose scores lie in all these ranges.")
+    min_images: int | None = Field(None, ge=0, description="Fewest images.")
+    max_images: int | None = Field(None, ge=0, description="Most images.")
+    text: str = Field("", max_length=1000, description="Words that must occur in the conversation.")
+    where: str = Field("", max_length=10_000, description="A SQL condition over the columns of the pool.")
+
+    @property
+    def is_empty(self) -> bool:
+        return self == Filter()
+
+    def without(self, field: str) -> Filter:
+        """The same filter with one field back at its default."""
+        return self.model_copy(update={field: Filter.model_fields[field].default})
+
+
+def quoted(text: str) -> str:
+    """A SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def compile_filter(chosen: Filter, tag_paths: Sequence[str], *, has_matches: bool) -> str:
+    """The SQL condition of a filter over the lens table `samples` (stored scores), `true` for an empty filter.
+
+    `tag_paths` is the lens's list of tag paths by id. With `has_matches` the ids found by text search stand in the temporary table
+    `matched`. `where` is not compiled here: the lens applies it over the view `pool`, whose scores are 0 to 5.
+    """
+    terms: list[str] = []
+    if chosen.sources:
+        terms.append(f"source IN ({', '.join(quoted(name) for name in chosen.sources)})")
+    if chosen.styles:
+        unknown = [name for name in chosen.styles if name not in (*STYLES, UNSTYLED)]
+        if unknown:
+            raise BadInput(f"{unknown[0]!r} is not a style.", f"Use one of {', '.join(STYLES)} or {UNSTYLED}.")
+        bits = style_bits([name for name in chosen.styles if name != UNSTYLED])
+        styled = f"(style_bits & {bits}) <> 0"
+        terms.append(f"({styled} OR coalesce(style_bits, 0) = 0)" if UNSTYLED in chosen.styles else styled)
+    if chosen.tags:
+        ids = [
+            index
+            for index, path in enumerate(tag_paths)
+            if any(path == tag or path.startswith(tag + TAG_SEPARATOR) for tag in chosen.tags)
+        ]
+        terms.append(f"list_has_any(tag_ids, [{', '.join(map(str, ids))}]::USMALLINT[])" if ids else "false")
+    for entry in chosen.scores:
+        if entry.capability not in CAPABILITY_KEYS:
+            raise BadInput(f"{entry.capability!r} is not a capability.", f"Use one of {', '.join(CAPABILITY_KEYS)}.")
+        low, high = round(entry.low * SCORE_SCALE), round(entry.high * SCORE_SCALE)
+        terms.append(f'"{entry.capability}" BETWEEN {low} AND {high}')
+    if chosen.min_images is not None:
+        terms.append(f"num_images >= {chosen.min_images}")
+    if chosen.max_images is not None:
+        terms.append(f"num_images <= {chosen.max_images}")
+    if has_matches:
+        terms.append("sample_id IN (SELECT sample_id FROM matched)")
+    return " AND ".join(terms) or "true"

@@ -1,0 +1,123 @@
+"""A workspace: a folder with its tables, runs, exports, evaluation questions, and what people did in it.
+
+`workspace.json` holds an integer format; a folder of a newer format is refused, never guessed at.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from core.errors import BadInput, DiskFull, NewerFormat
+from core.store import Store
+from core.store.ids import digest_of
+
+FORMAT = 1
+_FILE = "workspace.json"
+
+
+class Workspace:
+    """A folder everything of one curation lives in. Make one with `create`, or `open` an existing one."""
+
+    def __init__(self, path: Path, name: str, created_at: str) -> None:
+        self.path = path
+        self.name = name
+        self.created_at = created_at
+        self.store = Store(path / "tables")
+        self.runs_dir = path / "runs"
+        self.exports_dir = path / "exports"
+        self.evaluation_dir = path / "evaluation"
+        self.acts_path = path / "workspace.sqlite"
+
+    @classmethod
+    def create(cls, path: Path, name: str | None = None) -> Workspace:
+        """Make a workspace in a folder that is empty or does not exist yet; BadInput for any other."""
+        path = path.expanduser().resolve()
+        if (path / _FILE).exists():
+            raise BadInput(f"{path} is a workspace already.", f"Open it with `winnow open {path}`.")
+        if path.is_file() or (path.is_dir() and any(path.iterdir())):
+            raise BadInput(f"{path} is not empty.", "Give a new or an empty folder for the workspace.")
+        record = {
+            "format": FORMAT,
+            "name": name or path.name,
+            "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            for folder in ("tables", "runs", "exports", "evaluation", "snapshots", "locks"):
+                (path / folder).mkdir(exist_ok=True)
+            write_json(path / _FILE, record)
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise DiskFull(f"The disk is full; {path} could not be made.", "Free some space and try again.") from error
+            raise BadInput(f"{path} cannot be made ({error.strerror}).", "Give a folder you may write to.") from error
+        return cls.open(path)
+
+    @classmethod
+    def open(cls, path: Path) -> Workspace:
+        """Open a workspace; BadInput when the folder is none, NewerFormat when it is from a newer version."""
+        path = path.expanduser().resolve()
+        if not (path / _FILE).is_file():
+            raise BadInput(f"{path} is not a Winnow workspace.", "Give an existing workspace, or make one with `winnow ingest`.")
+        try:
+            record: dict[str, Any] = json.loads((path / _FILE).read_text(encoding="utf-8"))
+            found, name, created_at = int(record["format"]), str(record["name"]), str(record["created_at"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise BadInput(
+                f"{path / _FILE} cannot be read ({error}).", "Restore the file from a copy; its data tables are not touched."
+            ) from error
+        if found > FORMAT:
+            raise NewerFormat(
+                f"{path} has workspace format {found}; this version of Winnow reads up to {FORMAT}.",
+                "Install a newer Winnow; nothing was changed.",
+            )
+        return cls(path, name, created_at)
+
+    @classmethod
+    def open_or_create(cls, path: Path) -> Workspace:
+        """What `winnow ingest` does with its first argument."""
+        return cls.open(path) if (path.expanduser() / _FILE).exists() else cls.create(path)
+
+    def versions(self) -> dict[str, int]:
+        """Table name to newest Lance version."""
+        return self.store.versions()
+
+    def snapshot(self) -> str:
+        """Digest of the tables' versions as they are now: 32 hex digits; the same tables give the same digest."""
+        return digest_of(self.versions())
+
+    def pin_snapshot(self) -> str:
+        """Record the present versions under their digest and tag them, so that no clean-up removes them."""
+        versions = self.versions()
+        digest = digest_of(versions)
+        path = self.path / "snapshots" / f"{digest}.json"
+        if not path.exists():
+            for table, version in versions.items():
+                tags = self.store.dataset(table).tags
+                if f"snapshot-{digest}" not in tags.list():
+                    tags.create(f"snapshot-{digest}", version)
+            path.parent.mkdir(exist_ok=True)
+            write_json(path, versions)
+        return digest
+
+    def pinned(self, digest: str) -> dict[str, int] | None:
+        """Table versions of a pinned snapshot, or None when it was never pinned here."""
+        path = self.path / "snapshots" / f"{digest}.json"
+        if not path.is_file():
+            return None
+        versions: dict[str, int] = json.loads(path.read_text(encoding="utf-8"))
+        return versions
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON so that a reader sees the old file or the new one, never half of it."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with temporary.open("w", encoding="utf-8") as file:
+        json.dump(value, file, ensure_ascii=False, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
