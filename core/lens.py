@@ -53,7 +53,9 @@ class Lens:
         self.versions = workspace.versions()
         self.snapshot = digest_of(self.versions)
         self.producers: dict[str, list[Producer]] = {}
-        self._database = duckdb.connect(":memory:", config={"autoinstall_known_extensions": False, "enable_external_access": False})
+        self._database = duckdb.connect(
+            ":memory:", config={"autoinstall_known_extensions": False, "enable_external_access": False}
+        )
         self._lock = threading.Lock()
         self._load()
         self.num_samples = int(self._scalar("SELECT count(*) FROM samples"))
@@ -83,9 +85,13 @@ class Lens:
             ORDER BY row
             """
         )
-        con.execute("CREATE TABLE sample_tags AS SELECT row, unnest(tag_ids) AS tag_id FROM samples WHERE tag_ids IS NOT NULL")
+        con.execute(
+            "CREATE TABLE sample_tags AS SELECT row, unnest(tag_ids) AS tag_id FROM samples WHERE tag_ids IS NOT NULL"
+        )
         con.execute(self._pool_view())
-        for name in con.execute("SELECT view_name FROM duckdb_views() WHERE view_name LIKE '%\\_in%' ESCAPE '\\'").fetchall():
+        for name in con.execute(
+            "SELECT view_name FROM duckdb_views() WHERE view_name LIKE '%\\_in%' ESCAPE '\\'"
+        ).fetchall():
             con.unregister(name[0])
 
     def _join(self, who: Producer, table: pa.Table, joins: list[str]) -> str:
@@ -108,8 +114,14 @@ class Lens:
             columns.append(f'({value})::UTINYINT AS "{key}"')
             columns.append(f'({f"CASE {said_by} END" if said_by else "NULL"})::UTINYINT AS "{key}_by"')
         best = f"greatest({', '.join(f'coalesce({_first(aliases, key)}, 0)' for key in CAPABILITY_KEYS)})"
-        tops = " ".join(f"WHEN {_first(aliases, key)} = {best} THEN {index}" for index, key in enumerate(CAPABILITY_KEYS))
-        columns.append(f"(CASE WHEN {best} = 0 THEN NULL {tops} END)::UTINYINT AS top_capability" if aliases else "NULL::UTINYINT AS top_capability")
+        tops = " ".join(
+            f"WHEN {_first(aliases, key)} = {best} THEN {index}" for index, key in enumerate(CAPABILITY_KEYS)
+        )
+        columns.append(
+            f"(CASE WHEN {best} = 0 THEN NULL {tops} END)::UTINYINT AS top_capability"
+            if aliases
+            else "NULL::UTINYINT AS top_capability"
+        )
         return columns
 
     def _narrow_columns(self, joins: list[str]) -> list[str]:
@@ -139,21 +151,27 @@ class Lens:
             for who in self.producers.get(kind, [])[:1]:
                 table = evidence.read(self.workspace.store, who)
                 tags = table["tags"].combine_chunks()
-                encoded = tags.flatten().dictionary_encode() if len(tags) else pa.array([], pa.string()).dictionary_encode()
+                encoded = (
+                    tags.flatten().dictionary_encode() if len(tags) else pa.array([], pa.string()).dictionary_encode()
+                )
                 order = sorted(encoded.dictionary.to_pylist())
                 for path in order:
-                    levels = (path.split(TAG_SEPARATOR) + [None, None, None])[:3]
+                    levels = [*path.split(TAG_SEPARATOR), None, None, None][:3]
                     ids[kind, path] = len(rows)
                     rows.append((len(rows), kind, path, *levels))
                 lookup = np.array([ids[kind, path] for path in encoded.dictionary.to_pylist()], dtype=np.uint16)
-                flat = pa.array(lookup[encoded.indices.to_numpy(zero_copy_only=False)] if len(encoded) else lookup, pa.uint16())
+                flat = pa.array(
+                    lookup[encoded.indices.to_numpy(zero_copy_only=False)] if len(encoded) else lookup, pa.uint16()
+                )
                 lengths = tags.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
                 offsets = pa.array(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32))
                 lists = pa.ListArray.from_arrays(offsets, flat)
                 aliases.append(self._join(who, table.drop(["tags"]).append_column("tag_ids", lists), joins))
         self.tag_paths = [row[2] for row in rows]
         con = self._database
-        con.execute("CREATE TABLE tags (tag_id USMALLINT, kind VARCHAR, path VARCHAR, level1 VARCHAR, level2 VARCHAR, level3 VARCHAR)")
+        con.execute(
+            "CREATE TABLE tags (tag_id USMALLINT, kind VARCHAR, path VARCHAR, level1 VARCHAR, level2 VARCHAR, level3 VARCHAR)"
+        )
         if rows:
             con.executemany("INSERT INTO tags VALUES (?, ?, ?, ?, ?, ?)", rows)
         if not aliases:
@@ -163,10 +181,14 @@ class Lens:
 
     def _pool_view(self) -> str:
         scores = ", ".join(f'"{key}" / {SCORE_SCALE}.0 AS "{key}"' for key in CAPABILITY_KEYS)
-        styles = " || ".join(f"CASE WHEN style_bits & {1 << i} <> 0 THEN [{quoted(name)}] ELSE [] END" for i, name in enumerate(STYLES))
+        styles = " || ".join(
+            f"CASE WHEN style_bits & {1 << i} <> 0 THEN [{quoted(name)}] ELSE [] END" for i, name in enumerate(STYLES)
+        )
         tags = f"list_transform(tag_ids, lambda t: [{', '.join(map(quoted, self.tag_paths)) or quoted('')}][t + 1])"
         kept = "row, sample_id, source, original_id, num_images, num_turns, num_chars, num_text_tokens, width_px, height_px, cluster"
-        return f"CREATE VIEW pool AS SELECT {kept}, {scores}, ({styles})::VARCHAR[] AS styles, {tags} AS tags FROM samples"
+        return (
+            f"CREATE VIEW pool AS SELECT {kept}, {scores}, ({styles})::VARCHAR[] AS styles, {tags} AS tags FROM samples"
+        )
 
     # -- asking -------------------------------------------------------------------------------------------------------
 
@@ -196,11 +218,15 @@ class Lens:
 
     def _check_where(self, cursor: duckdb.DuckDBPyConnection, where: str) -> None:
         """BadInput unless the text is one condition over the columns of `pool`."""
-        fix = "Write a condition such as \"ocr >= 3 AND source = 'receipts'\"; `winnow select --help` lists the columns."
+        fix = (
+            "Write a condition such as \"ocr >= 3 AND source = 'receipts'\"; `winnow select --help` lists the columns."
+        )
         found = cursor.execute("SELECT json_serialize_sql(?)", [f"SELECT 1 FROM pool WHERE ({where})"]).fetchone()
-        parsed = json.loads(found[0]) if found else {"error": True}
+        parsed: dict[str, Any] = json.loads(found[0]) if found else {"error": True}
         if parsed.get("error") or len(parsed.get("statements", [])) != 1 or "--" in where or "/*" in where:
-            raise BadInput(f"The condition {where!r} cannot be read ({parsed.get('error_message', 'not one condition')}).", fix)
+            raise BadInput(
+                f"The condition {where!r} cannot be read ({parsed.get('error_message', 'not one condition')}).", fix
+            )
         try:
             cursor.execute(f"EXPLAIN SELECT 1 FROM pool WHERE ({where})")
         except duckdb.Error as error:
@@ -215,10 +241,12 @@ class Lens:
         """
         with self._visible(chosen) as cursor:
             if ids is not None:
-                cursor.register("chosen_in", pa.table({"position": np.arange(len(ids), dtype=np.int64), "sample_id": ids}))
+                cursor.register(
+                    "chosen_in", pa.table({"position": np.arange(len(ids), dtype=np.int64), "sample_id": ids})
+                )
                 cursor.execute("CREATE OR REPLACE TEMP TABLE chosen AS SELECT * FROM chosen_in")
             try:
-                return cursor.execute(question(name), parameters or None).to_arrow_table()
+                return cursor.sql(question(name), params=parameters or None).to_arrow_table()
             except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
                 if chosen is not None and chosen.where.strip():
                     raise BadInput(
@@ -233,8 +261,14 @@ class Lens:
 
     def tag_subtree(self, prefixes: Sequence[str]) -> list[str]:
         """Known tag paths that are one of `prefixes` or below it."""
-        return [path for path in self.tag_paths if any(path == p or path.startswith(p + TAG_SEPARATOR) for p in prefixes)]
+        return [
+            path for path in self.tag_paths if any(path == p or path.startswith(p + TAG_SEPARATOR) for p in prefixes)
+        ]
 
 
 def _first(aliases: Sequence[str], key: str) -> str:
-    return f"coalesce({', '.join(f'nullif({alias}.{chr(34)}{key}{chr(34)}, {MISSING})' for alias in aliases)}, NULL)" if aliases else "NULL"
+    return (
+        f"coalesce({', '.join(f'nullif({alias}.{chr(34)}{key}{chr(34)}, {MISSING})' for alias in aliases)}, NULL)"
+        if aliases
+        else "NULL"
+    )

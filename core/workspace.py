@@ -53,7 +53,9 @@ class Workspace:
             write_json(path / _FILE, record)
         except OSError as error:
             if error.errno == errno.ENOSPC:
-                raise DiskFull(f"The disk is full; {path} could not be made.", "Free some space and try again.") from error
+                raise DiskFull(
+                    f"The disk is full; {path} could not be made.", "Free some space and try again."
+                ) from error
             raise BadInput(f"{path} cannot be made ({error.strerror}).", "Give a folder you may write to.") from error
         return cls.open(path)
 
@@ -62,13 +64,16 @@ class Workspace:
         """Open a workspace; BadInput when the folder is none, NewerFormat when it is from a newer version."""
         path = path.expanduser().resolve()
         if not (path / _FILE).is_file():
-            raise BadInput(f"{path} is not a Winnow workspace.", "Give an existing workspace, or make one with `winnow ingest`.")
+            raise BadInput(
+                f"{path} is not a Winnow workspace.", "Give an existing workspace, or make one with `winnow ingest`."
+            )
         try:
             record: dict[str, Any] = json.loads((path / _FILE).read_text(encoding="utf-8"))
             found, name, created_at = int(record["format"]), str(record["name"]), str(record["created_at"])
         except (ValueError, KeyError, TypeError) as error:
             raise BadInput(
-                f"{path / _FILE} cannot be read ({error}).", "Restore the file from a copy; its data tables are not touched."
+                f"{path / _FILE} cannot be read ({error}).",
+                "Restore the file from a copy; its data tables are not touched.",
             ) from error
         if found > FORMAT:
             raise NewerFormat(

@@ -40,10 +40,14 @@ class Producer:
 def producer(kind: str, name: str, version: str) -> Producer:
     """A producer with its parts checked; BadInput for a name that cannot be a table."""
     if kind not in schemas.EVIDENCE and kind != "embedding":
-        raise BadInput(f"{kind!r} is not a kind of evidence.", f"Use one of {', '.join([*schemas.EVIDENCE, 'embedding'])}.")
+        raise BadInput(
+            f"{kind!r} is not a kind of evidence.", f"Use one of {', '.join([*schemas.EVIDENCE, 'embedding'])}."
+        )
     for part in (name, version):
-        if not _NAME.fullmatch(part) and not re.fullmatch(r"[0-9][a-z0-9_.]*", part) or _SEPARATOR in part:
-            raise BadInput(f"{part!r} cannot name a producer or version.", "Use lower-case letters, digits, dots and dashes.")
+        if (not _NAME.fullmatch(part) and not re.fullmatch(r"[0-9][a-z0-9_.]*", part)) or _SEPARATOR in part:
+            raise BadInput(
+                f"{part!r} cannot name a producer or version.", "Use lower-case letters, digits, dots and dashes."
+            )
     return Producer(kind, name, version)
 
 

@@ -97,7 +97,10 @@ def _evidence(*columns: pa.Field) -> pa.Schema:
 
 EVIDENCE = {
     "scores": _evidence(
-        *(_field(key, pa.uint8(), f"Stored score for {key}: fiftieths, null when not scored.") for key in CAPABILITY_KEYS)
+        *(
+            _field(key, pa.uint8(), f"Stored score for {key}: fiftieths, null when not scored.")
+            for key in CAPABILITY_KEYS
+        )
     ),
     "styles": _evidence(_field("styles", pa.list_(pa.string()), "Interaction styles; empty when it has none.")),
     "instruction_tags": _evidence(_field("tags", pa.list_(pa.string()), "Paths in the instruction-tag tree.")),
@@ -105,7 +108,8 @@ EVIDENCE = {
     "tokens": _evidence(_field("num_text_tokens", pa.int32(), "Text tokens, image tokens left out.")),
     "clusters": _evidence(_field("cluster", pa.int32(), "Cluster of the embedding.")),
     "map": _evidence(
-        _field("x", pa.float32(), "Horizontal place on the map."), _field("y", pa.float32(), "Vertical place on the map.")
+        _field("x", pa.float32(), "Horizontal place on the map."),
+        _field("y", pa.float32(), "Vertical place on the map."),
     ),
     "flags": _evidence(_field("flags", pa.list_(pa.string()), "Reasons for caution.")),
 }

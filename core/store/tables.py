@@ -98,7 +98,9 @@ class Store:
     def create(self, name: str, rows: pa.Table, *, replace: bool = False) -> None:
         """Make a table from rows, its schema theirs; `replace` makes a new version of an existing one."""
         with writing(f"table {name}"):
-            self._connection.create_table(name, data=rows, schema=rows.schema, mode="overwrite" if replace else "create")
+            self._connection.create_table(
+                name, data=rows, schema=rows.schema, mode="overwrite" if replace else "create"
+            )
 
     def read(self, name: str, columns: Sequence[str] | None = None, version: int | None = None) -> pa.Table:
         """The whole table in memory (fixed tables that do not exist yet are empty)."""

@@ -65,9 +65,7 @@ STYLE_ENTRIES: tuple[Style, ...] = _load_styles()
 STYLES: tuple[str, ...] = tuple(style.name for style in STYLE_ENTRIES)
 INSTRUCTION_TAGS: tuple[str, ...] = _load_instruction_tags()
 
-_STYLE_BY_TEXT = {
-    text.casefold(): style.name for style in STYLE_ENTRIES for text in (style.name, *style.aliases)
-}
+_STYLE_BY_TEXT = {text.casefold(): style.name for style in STYLE_ENTRIES for text in (style.name, *style.aliases)}
 
 
 def capability_name(key: str) -> str:
