@@ -1,0 +1,95 @@
+"""What people do in a workspace (saved selections and filters for now) as an append-only list of acts in SQLite.
+
+Small, transactional and shared by several processes (WAL); the present state is the acts folded in order, so nothing is lost.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS acts (
+    act_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    time TEXT NOT NULL,
+    kind TEXT NOT NULL,      -- what kind of thing it is about, such as 'selection'
+    key TEXT NOT NULL,       -- which one
+    payload TEXT             -- its state after the act as JSON, NULL when it was removed
+);
+CREATE INDEX IF NOT EXISTS acts_kind ON acts (kind, key, act_id);
+"""
+
+
+class Acts:
+    """The acts of a workspace; `path` is its workspace.sqlite."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        connection = sqlite3.connect(self.path, timeout=10.0)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.executescript(_SCHEMA)
+            with connection:
+                yield connection
+        finally:
+            connection.close()
+
+    def put(self, kind: str, key: str, payload: dict[str, Any]) -> None:
+        """Record the new state of one thing; what it was before stays in the list."""
+        self._record(kind, key, json.dumps(payload, ensure_ascii=False, sort_keys=True))
+
+    def remove(self, kind: str, key: str) -> None:
+        """Record that one thing is gone."""
+        self._record(kind, key, None)
+
+    def undo(self, kind: str, key: str) -> bool:
+        """Go back to the state before the last act on one thing; False when there is none before it."""
+        with self._connection() as connection:
+            found = connection.execute(
+                "SELECT payload FROM acts WHERE kind = ? AND key = ? ORDER BY act_id DESC LIMIT 2", (kind, key)
+            ).fetchall()
+            if not found or (len(found) == 1 and found[0][0] is None):
+                return False
+            before = found[1][0] if len(found) == 2 else None
+            self._insert(connection, kind, key, before)
+            return True
+
+    def all(self, kind: str) -> dict[str, dict[str, Any]]:
+        """The present state of everything of a kind, by key, oldest first."""
+        with self._connection() as connection:
+            rows = connection.execute(
+                """
+                SELECT key, payload FROM acts
+                WHERE act_id IN (SELECT max(act_id) FROM acts WHERE kind = ? GROUP BY key) AND payload IS NOT NULL
+                ORDER BY act_id
+                """,
+                (kind,),
+            ).fetchall()
+        return {key: json.loads(payload) for key, payload in rows}
+
+    def history(self, kind: str, key: str) -> list[tuple[str, dict[str, Any] | None]]:
+        """(UTC time, state or None when removed) of every act on one thing, oldest first."""
+        with self._connection() as connection:
+            rows = connection.execute(
+                "SELECT time, payload FROM acts WHERE kind = ? AND key = ? ORDER BY act_id", (kind, key)
+            ).fetchall()
+        return [(time, None if payload is None else json.loads(payload)) for time, payload in rows]
+
+    def _record(self, kind: str, key: str, payload: str | None) -> None:
+        with self._connection() as connection:
+            self._insert(connection, kind, key, payload)
+
+    @staticmethod
+    def _insert(connection: sqlite3.Connection, kind: str, key: str, payload: str | None) -> None:
+        connection.execute(
+            "INSERT INTO acts (time, kind, key, payload) VALUES (?, ?, ?, ?)",
+            (datetime.now(UTC).isoformat(timespec="milliseconds"), kind, key, payload),
+        )

@@ -1,0 +1,42 @@
+"""Acts are never lost: state is the last one, undo appends, and several processes may write at once."""
+
+from __future__ import annotations
+
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from core.store.acts import Acts
+
+
+def test_the_last_act_is_the_state_and_history_keeps_all(tmp_path: Path) -> None:
+    acts = Acts(tmp_path / "a.sqlite")
+    acts.put("selection", "x", {"n": 1})
+    acts.put("selection", "y", {"n": 2})
+    acts.put("selection", "x", {"n": 3})
+    acts.put("filter", "x", {"n": 9})
+    assert acts.all("selection") == {"y": {"n": 2}, "x": {"n": 3}}
+    acts.remove("selection", "x")
+    assert acts.all("selection") == {"y": {"n": 2}}
+    assert [state for _, state in acts.history("selection", "x")] == [{"n": 1}, {"n": 3}, None]
+
+
+def test_undo_goes_one_act_back_and_says_when_there_is_nothing_to_undo(tmp_path: Path) -> None:
+    acts = Acts(tmp_path / "a.sqlite")
+    assert acts.undo("selection", "x") is False
+    acts.put("selection", "x", {"n": 1})
+    acts.remove("selection", "x")
+    assert acts.undo("selection", "x") is True
+    assert acts.all("selection") == {"x": {"n": 1}}
+
+
+def _put(path: Path, worker: int) -> None:
+    for number in range(20):
+        Acts(path).put("selection", f"{worker}-{number}", {"worker": worker})
+
+
+def test_several_processes_write_without_losing_an_act(tmp_path: Path) -> None:
+    path = tmp_path / "a.sqlite"
+    with ProcessPoolExecutor(3) as pool:
+        for future in [pool.submit(_put, path, worker) for worker in range(3)]:
+            future.result()
+    assert len(Acts(path).all("selection")) == 60
