@@ -1,0 +1,62 @@
+# Two commands are enough: `make demo` and `make test`. The rest is for people working on Winnow.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+POOL ?= ../shared/data/pool
+WORKSPACE ?= .winnow/demo
+HOST ?= 127.0.0.1
+PORT ?= 8501
+PYTEST_WORKERS ?= 2
+TEST_ENV := HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false
+
+.DEFAULT_GOAL := help
+.PHONY: help demo install browser test soak lint types walk bench wheel screenshots clean
+
+help:            ## show this list
+	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+
+demo: $(STAMP)   ## install, build the sample workspace, serve the studio on http://127.0.0.1:8501
+	$(BIN)/winnow demo --workspace $(WORKSPACE) --host $(HOST) --port $(PORT)
+
+install: $(STAMP) ## create .venv and install everything
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Winnow needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1)."; \
+	    echo "Name another one: make $(or $(firstword $(MAKECMDGOALS)),demo) PYTHON=/path/to/python3.12"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+	  { echo "$(PYTHON) cannot make a virtual environment."; echo "Install its venv module (Debian: apt-get install python3-venv)."; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $(STAMP)
+
+browser: $(STAMP) ## find a Chromium, or install one
+	@$(BIN)/python -m tests.browser.find || \
+	  { if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	      apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
+	    else $(BIN)/playwright install chromium; fi; $(BIN)/python -m tests.browser.find; }
+
+test: $(STAMP) browser ## run every test, browser tests included
+	$(TEST_ENV) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile tests
+
+soak: $(STAMP)   ## the tests that kill processes, at their full counts
+	$(TEST_ENV) WINNOW_SOAK=1 $(BIN)/python -m pytest -m soak --timeout=3600 tests
+
+lint: $(STAMP)   ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP)  ## mypy, strict on core and studio
+	$(BIN)/mypy core studio
+
+walk: $(STAMP)   ## the whole path over a real pool: make walk POOL=DIR
+	$(TEST_ENV) $(BIN)/python -m tests.walk.pool $(POOL)
+
+bench: $(STAMP) browser ## print every benchmark: make bench POOL=DIR
+	$(BIN)/python -m benchmarks.all $(POOL)
+
+wheel: $(STAMP)  ## build the wheel into dist/
+	$(BIN)/python -m build --wheel
+
+clean:           ## remove what make made
+	rm -rf $(VENV) .winnow build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
