@@ -65,8 +65,9 @@ class Budget:
         if number > pool_size:
             raise BadInput(
                 f"A budget of {number:,} samples is more than the {pool_size:,} of the pool.",
-                f"Give {pool_size:,} or fewer, without the comma, or 100%." if pool_size > 999 else
-                f"Give {pool_size} or fewer, or 100%.",
+                f"Give {pool_size:,} or fewer, without the comma, or 100%."
+                if pool_size > 999
+                else f"Give {pool_size} or fewer, or 100%.",
             )
         return number
 
@@ -107,4 +108,4 @@ def decimal_text(value: Fraction, up: bool = False) -> str:
     scaled = value * 10**digits
     whole = -int(-scaled // 1) if up else int(scaled // 1)
     sign, text = ("-" if whole < 0 else ""), str(abs(whole)).rjust(digits + 1, "0")
-    return f"{sign}{text[: len(text) - digits]}.{text[len(text) - digits:]}" if digits else f"{sign}{text}"
+    return f"{sign}{text[: len(text) - digits]}.{text[len(text) - digits :]}" if digits else f"{sign}{text}"

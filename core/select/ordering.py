@@ -27,8 +27,8 @@ class Ordering:
     """A pool in the order of a method.
 
     rows: [K] int64 into the pool, best first, K at most N. `left_out` has for each pool row 0 (it can be chosen) or
-    1 + an index into `left_out_reasons`: [N] uint8. `budget` is the one budget the ordering is exact for, or None when every
-    prefix is valid.
+    1 + an index into `left_out_reasons`: [N] uint8. `budget` is the one budget the ordering is exact for, or None when
+    every prefix is valid.
     """
 
     pool: Pool
@@ -63,7 +63,7 @@ class Ordering:
         wanted = (Budget.samples(budget) if isinstance(budget, int) else budget).count(len(self.pool))
         if self.budget is not None and wanted != self.budget:
             raise BadInput(
-                f"This ordering by {self.method} was made for {self.budget:,} samples and says nothing about {wanted:,}.",
+                f"This ordering by {self.method} was made for {self.budget:,} samples, not for {wanted:,}.",
                 "Order again with the new budget, or use a method whose every prefix is valid.",
             )
         return Selection(self, wanted, min(wanted, len(self)))

@@ -31,10 +31,10 @@ _MAX_STYLES = 32  # one bit each in a uint32
 class Pool:
     """N samples and what is known about them; built by `from_arrays` or `from_lens`, never directly.
 
-    sample_id: [N] uint64, ascending; original_id: [N] string; source: [N] int32 into `source_names`, which are sorted by
-    code point; scores: [C, N] uint8, a row per capability in vocabulary order, stored scale (score x 50), 255 missing;
-    style_bits: [N] uint32, bit i = style_names[i], 0 for a sample without a style; row: [N] int64, the position each sample
-    had where it came from; columns: further numbers per sample, [N] float64 each, NaN missing.
+    sample_id: [N] uint64, ascending; original_id: [N] string; source: [N] int32 into `source_names`, which are sorted
+    by code point; scores: [C, N] uint8, a row per capability in vocabulary order, stored scale (score x 50), 255
+    missing; style_bits: [N] uint32, bit i = style_names[i], 0 for a sample without a style; row: [N] int64, the place
+    each sample had where it came from; columns: further numbers per sample, [N] float64 each, NaN missing.
     """
 
     sample_id: NDArray[np.uint64]
@@ -78,11 +78,15 @@ class Pool:
                 f"{doubled.size:,} sample ids stand twice in the pool, the first is {id_hex(int(ids[doubled[0]]))}.",
                 "Run `winnow check` on the workspace.",
             )
-        names = tuple(sorted(source_names))  # Python compares text by code point
-        if len(set(names)) != len(names):
+        given = tuple(source_names)
+        if len(set(given)) != len(given):
             raise BadData("A source is listed twice.", "Give each source one name.")
-        place = np.array([names.index(name) for name in source_names], dtype=np.int32)
         codes = np.asarray(source, dtype=np.int64)[order]
+        used = np.flatnonzero(np.bincount(codes, minlength=len(given)))
+        names = tuple(sorted(given[code] for code in used))  # Python compares text by code point
+        place = np.zeros(len(given), dtype=np.int32)
+        place_of = {name: at for at, name in enumerate(names)}
+        place[used] = [place_of[given[code]] for code in used]
         keys = (*CAPABILITY_KEYS, *(key for key in scores if key not in CAPABILITY_KEYS))
         table = np.full((len(keys), len(ids)), MISSING, dtype=np.uint8)
         for index, key in enumerate(keys):
@@ -98,16 +102,14 @@ class Pool:
         return cls(
             sample_id=ids,
             original_id=ids_there,
-            source=place[codes] if len(codes) else np.empty(0, np.int32),
+            source=place[codes],
             source_names=names,
             scores=table,
             capabilities=keys,
             style_bits=bits,
             style_names=styles,
             row=order.astype(np.int64),
-            columns={
-                key: np.asarray(value, dtype=np.float64)[order] for key, value in sorted((columns or {}).items())
-            },
+            columns={key: np.asarray(value, dtype=np.float64)[order] for key, value in sorted((columns or {}).items())},
         )
 
     @cached_property

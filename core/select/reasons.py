@@ -52,7 +52,7 @@ class Reasons:
         return str(self.texts(index, index + 1)[0].as_py())
 
     def counts(self, name: str, stop: int | None = None) -> dict[str, int]:
-        """How many of the first `stop` samples carry each label of the piece called `name`, labels without any left out."""
+        """How many of the first `stop` samples carry each label of the piece `name`; labels nobody has are absent."""
         for piece in self.pieces:
             if isinstance(piece, Label) and piece.name == name:
                 found = np.bincount(piece.codes[:stop], minlength=len(piece.labels))
