@@ -150,6 +150,7 @@ class Selection:
             "num_selected": self.num,
             "pool_size": len(self.ordering.pool),
             "pool": self.ordering.pool_digest,
+            **self.ordering.pool.origin,
             "left_out": self.left_out,
             "notes": list(self.notes),
         }

@@ -18,11 +18,16 @@ import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
 from core.errors import BadData, MissingEvidence
+from core.filters import Filter
+from core.lens import Lens
 from core.store.ids import MISSING, id_hex
 from core.vocabulary import CAPABILITIES, CAPABILITY_KEYS, STYLES
 
 UNSTYLED = "no style"
 """How a person reads the bin of the samples that carry no style."""
+
+NUMBER_COLUMNS = ("num_images", "num_turns", "num_chars", "num_text_tokens", "width_px", "height_px")
+"""What a workspace knows of every sample as a number, beside its scores."""
 
 _MAX_STYLES = 32  # one bit each in a uint32
 
@@ -35,6 +40,7 @@ class Pool:
     by code point; scores: [C, N] uint8, a row per capability in vocabulary order, stored scale (score x 50), 255
     missing; style_bits: [N] uint32, bit i = style_names[i], 0 for a sample without a style; row: [N] int64, the place
     each sample had where it came from; columns: further numbers per sample, [N] float64 each, NaN missing.
+    `origin` says where the pool came from (snapshot and filter) and takes no part in the digest.
     """
 
     sample_id: NDArray[np.uint64]
@@ -47,6 +53,7 @@ class Pool:
     style_names: tuple[str, ...]
     row: NDArray[np.int64]
     columns: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    origin: Mapping[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.sample_id)
@@ -63,6 +70,8 @@ class Pool:
         style_names: Sequence[str] = STYLES,
         original_id: Any = None,
         columns: Mapping[str, ArrayLike] | None = None,
+        row: ArrayLike | None = None,
+        origin: Mapping[str, Any] | None = None,
     ) -> Pool:
         """A pool from arrays in any row order.
 
@@ -108,8 +117,29 @@ class Pool:
             capabilities=keys,
             style_bits=bits,
             style_names=styles,
-            row=order.astype(np.int64),
+            row=order.astype(np.int64) if row is None else np.asarray(row, dtype=np.int64)[order],
             columns={key: np.asarray(value, dtype=np.float64)[order] for key, value in sorted((columns or {}).items())},
+            origin=dict(origin or {}),
+        )
+
+    @classmethod
+    def from_lens(cls, lens: Lens, chosen: Filter | None = None) -> Pool:
+        """The samples of a workspace that pass a filter; `row` is the lens's own row number."""
+        table = lens.ask("pool_columns", chosen)
+        source = table["source"].combine_chunks().dictionary_encode()
+        return cls.from_arrays(
+            sample_id=table["sample_id"].to_numpy(),
+            source=source.indices.to_numpy(zero_copy_only=False),
+            source_names=source.dictionary.to_pylist(),
+            scores={key: table[key].fill_null(MISSING).to_numpy() for key in CAPABILITY_KEYS},
+            style_bits=table["style_bits"].fill_null(0).to_numpy(),
+            original_id=table["original_id"].combine_chunks(),
+            columns={name: _numbers(table[name]) for name in NUMBER_COLUMNS},
+            row=table["row"].to_numpy(),
+            origin={
+                "snapshot": lens.snapshot,
+                "filter": (chosen or Filter()).model_dump(mode="json", exclude_defaults=True),
+            },
         )
 
     @cached_property
@@ -183,3 +213,9 @@ class Pool:
 def _strings(values: Any, order: NDArray[np.int64]) -> Any:
     array = values if isinstance(values, pa.Array) else pa.array(list(values), type=pa.string())
     return array.take(pa.array(order))
+
+
+def _numbers(column: Any) -> NDArray[np.float64]:
+    """[N] float64, NaN where the column is null."""
+    numbers: NDArray[np.float64] = column.cast(pa.float64()).fill_null(float("nan")).to_numpy()
+    return numbers

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
-import oracle
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +15,7 @@ from core.select.methods import choose
 from core.select.mmssr import Mmssr
 from core.select.mmssr_nested import MmssrNested
 from core.select.pool import Pool
+from tests.select import oracle
 
 
 def test_total_variation_worked_by_hand() -> None:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
-import oracle
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracle import Row
 
 from core.errors import BadInput, MissingEvidence
 from core.select import mmssr_nested
@@ -18,6 +16,8 @@ from core.select.methods import choose
 from core.select.mmssr import Mmssr
 from core.select.mmssr_nested import MmssrNested
 from core.select.ordering import BEYOND_THE_BUDGET
+from tests.select import oracle
+from tests.select.oracle import Row
 
 IDS = st.integers(0, 2**64 - 1)
 SEEDS = st.one_of(st.integers(0, 5), IDS, st.integers(-3, -1), st.integers(2**64, 2**65))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import oracle
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +14,7 @@ from core.select.methods import settings as settings_of
 from core.select.pool import Pool
 from core.select.top_score import TopScore
 from core.select.uniform import Random
+from tests.select import oracle
 
 
 def pool_with(scores: dict[str, list[int]], columns: dict[str, list[float]] | None = None) -> Pool:
