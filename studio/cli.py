@@ -1,0 +1,362 @@
+"""The `winnow` command: every step of the path without the screen.
+
+Heavy modules are imported inside the verbs, so that `winnow --help` answers at once. Results go to stdout (one JSON object
+with --json), progress and messages to stderr; a user's mistake is exit status 2 and two lines.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from core.errors import BadInput, StudioError
+from studio.terminal import INTERRUPTED, USER_MISTAKE, bar, give, report, say
+
+app = typer.Typer(
+    name="winnow",
+    help="Decide what a vision-language model learns from: browse, score, select, mix, train, evaluate.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+WorkspaceArgument = Annotated[Path, typer.Argument(metavar="WS", help="Folder of the workspace.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object; everything else goes to stderr.")]
+HostOption = Annotated[str, typer.Option(help="Address to listen on; anything but this machine needs care.")]
+PortOption = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
+
+
+def _perform(as_json: bool, act: Callable[[], tuple[dict[str, Any], Callable[[dict[str, Any]], list[str]]]]) -> None:
+    """Run a verb: its result to stdout, a StudioError to its two lines and exit status 2."""
+    try:
+        result, lines = act()
+    except StudioError as error:
+        raise typer.Exit(report(error, as_json)) from None
+    give(result, as_json, lines)
+
+
+def _open(path: Path) -> Any:
+    from core.workspace import Workspace
+
+    return Workspace.open(path)
+
+
+@app.command()
+def demo(
+    workspace: Annotated[Path, typer.Option(help="Where the sample workspace is made.")] = Path("~/.winnow/demo"),
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 8501,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
+    build_only: Annotated[bool, typer.Option("--build-only", help="Make the workspace and stop.")] = False,
+) -> None:
+    """Make a workspace of the sample data (once) and open the studio on it."""
+    from studio.demo import build
+
+    def act() -> tuple[dict[str, Any], Callable[[dict[str, Any]], list[str]]]:
+        folder = workspace.expanduser()
+        with bar("building the sample workspace") as progress:
+            built = build(folder, progress)
+        if not build_only:
+            _serve(folder, host, port, no_browser)
+        return built, lambda r: [f"The sample workspace is in {r['workspace']}."]
+
+    _perform(False, act)
+
+
+@app.command(name="open")
+def open_workspace(
+    ws: WorkspaceArgument,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 8501,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
+) -> None:
+    """Open the studio on a workspace."""
+
+    def act() -> tuple[dict[str, Any], Callable[[dict[str, Any]], list[str]]]:
+        _serve(_open(ws).path, host, port, no_browser)
+        return {}, lambda r: []
+
+    _perform(False, act)
+
+
+def _serve(workspace: Path, host: str, port: int, no_browser: bool) -> None:
+    from studio.server import serve
+
+    serve(workspace, host=host, port=port, open_browser=not no_browser)
+
+
+@app.command()
+def ingest(
+    ws: WorkspaceArgument,
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A LLaVA JSON or JSONL file, or a folder of them.")],
+    source: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Name of the source; default: the file's stem.")
+    ] = None,
+    source_from: Annotated[
+        str | None, typer.Option(metavar="FIELD", help="Take the source's name from this field of each row.")
+    ] = None,
+    image_root: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder image paths are relative to.")] = None,
+    images: Annotated[
+        str, typer.Option(metavar="copy|reference", help="Copy image bytes into the workspace, or keep path and hash.")
+    ] = "copy",
+    update: Annotated[bool, typer.Option("--update", help="Replace known samples whose content changed.")] = False,
+    licence: Annotated[str | None, typer.Option(metavar="L", help="Licence of the source.")] = None,
+    revision: Annotated[str | None, typer.Option(metavar="R", help="Revision of the source.")] = None,
+    category: Annotated[str | None, typer.Option(metavar="C", help="Category of the source.")] = None,
+    limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="Read at most N records a file.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check everything, write nothing.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Read LLaVA data into a workspace (made when it does not exist)."""
+    from core.ingest import IngestSettings
+    from core.ingest import ingest as read
+    from core.workspace import Workspace
+
+    def act() -> tuple[dict[str, Any], Callable[[dict[str, Any]], list[str]]]:
+        settings = _settings(
+            IngestSettings, paths=(path,), source=source, source_from=source_from, image_root=image_root, images=images, update=update,
+            licence=licence, revision=revision, category=category, limit=limit, dry_run=dry_run,
+        )  # fmt: skip
+        with bar("reading") as progress:
+            done = read(Workspace.open_or_create(ws), settings, progress).to_json()
+        return done, _ingest_lines
+
+    _perform(as_json, act)
+
+
+def _ingest_lines(done: dict[str, Any]) -> list[str]:
+    lines = [
+        f"{done['ingested']:,} samples ingested in {done['seconds']:.1f} s; {done['already_known']:,} were known already."
+    ]
+    if done["changed"]:
+        lines.append(f"{done['changed']:,} known samples have other content (replaced only with --update).")
+    lines += [f"  {count:>7,} quarantined: {reason}" for reason, count in done["quarantined"].items()]
+    return lines
+
+
+@app.command()
+def prepare(ws: WorkspaceArgument, as_json: JsonOption = False) -> None:
+    """Make scores, tags, embedding and map with the offline defaults; only what is missing."""
+    from core.evidence.prepare import prepare as make
+
+    def act() -> tuple[dict[str, Any], Callable[[dict[str, Any]], list[str]]]:
+        with bar("preparing") as progress:
+            done = make(_open(ws), progress).to_json()
+        return done, lambda r: [
+            f"{step['step']:<18} {step['done']:>9,} made{_failures(step['failed'])} {step['seconds']:>7.1f} s"
+            for step in r["steps"]
+        ]
+
+    _perform(as_json, act)
+
+
+def _failures(failed: dict[str, int]) -> str:
+    return "".join(f", {count:,} without ({reason})" for reason, count in failed.items())
+
+
+@app.command(name="import-evidence")
+def import_evidence(
+    ws: WorkspaceArgument,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder with the reply files.")],
+    format_: Annotated[str, typer.Option("--format", metavar="mmssr", help="Format of the replies.")] = "mmssr",
+    source: Annotated[str | None, typer.Option(metavar="NAME", help="The source the replies are about.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take scores and styles that were made elsewhere, joined by original id."""
+    from core.evidence.imports import import_mmssr
+
+    def act() -> tuple[dict[str, Any], Callable[[dict[str, Any]], list[str]]]:
+        if format_ != "mmssr":
+            raise BadInput(f"There is no evidence format {format_!r}.", "The known ones are: mmssr.")
+        done = import_mmssr(_open(ws), folder, source=source).to_json()
+        return done, lambda r: [f"{r['imported']:,} values imported for {r['samples']:,} samples."] + [
+            f"  {count:>7,} rejected: {reason}" for reason, count in r["rejected"].items()
+        ]  # fmt: skip
+
+    _perform(as_json, act)
+
+
+@app.command()
+def select(
+    ws: WorkspaceArgument,
+    method: Annotated[str, typer.Option(metavar="M", help="random, top-score, mmssr or mmssr-nested.")] = "mmssr",
+    budget: Annotated[str, typer.Option(metavar="30%|N", help="Share of the pool, or a number of samples.")] = "",
+    seed: Annotated[int, typer.Option(metavar="S", help="Seed of the tie order.")] = 0,
+    capabilities: Annotated[
+        str, typer.Option(metavar="ocr,data", help="Capabilities to select for; default: all.")
+    ] = "",
+    where: Annotated[
+        str, typer.Option(metavar="EXPR", help='Keep to samples for which this holds, such as "ocr >= 3".')
+    ] = "",
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="field=value", help="A setting of the method.")
+    ] = None,
+    name: Annotated[
+        str, typer.Option(metavar="NAME", help="Save the selection in the workspace under this name.")
+    ] = "",
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE.parquet", help="Write rank, sample_id, original_id, source, reason.")
+    ] = None,
+    help_method: Annotated[str, typer.Option("--help-method", metavar="M", help="List the settings of a method.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Choose samples within a budget."""
+    from studio.verbs import method_help, select_samples
+
+    def act() -> tuple[dict[str, Any], Callable[[dict[str, Any]], list[str]]]:
+        if help_method:
+            return method_help(help_method), lambda r: r["lines"]
+        done = select_samples(_open(ws), method, budget, seed, capabilities, where, set_ or [], name, out)
+        return done, lambda r: [
+            f"{r['num_selected']:,} of {r['pool_size']:,} samples selected with {r['method']} in {r['seconds']:.1f} s.",
+            *r["notes"],
+            *([f"Written to {r['file']}."] if r["file"] else []),
+        ]
+
+    _perform(as_json, act)
+
+
+@app.command()
+def export(
+    ws: WorkspaceArgument,
+    to: Annotated[str, typer.Option(metavar="TARGET", help="llava or winnow.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="A new or empty folder.")],
+    selection: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A selection written by `winnow select --out`.")
+    ] = None,
+    recipe: Annotated[Path | None, typer.Option(metavar="FILE.yaml", help="A recipe.")] = None,
+    images: Annotated[str, typer.Option(metavar="copy|link|reference", help="How images get there.")] = "copy",
+    as_json: JsonOption = False,
+) -> None:
+    """Write a selection or a recipe's mixture as data a trainer loads."""
+    from studio.verbs import export_mixture
+
+    def act() -> tuple[dict[str, Any], Callable[[dict[str, Any]], list[str]]]:
+        with bar("exporting") as progress:
+            done = export_mixture(_open(ws), to, out, selection, recipe, images, progress)
+        return done, lambda r: [
+            f"{r['num_samples']:,} samples and {r['num_images']:,} images exported to {out}.",
+            *(f"  {count:>7,} left out: {reason}" for reason, count in r["dropped"].items()),
+        ]
+
+    _perform(as_json, act)
+
+
+@app.command()
+def train(
+    ws: WorkspaceArgument,
+    recipe: Annotated[Path, typer.Option(metavar="FILE.yaml", help="The recipe to train on.")],
+    preset: Annotated[str, typer.Option(metavar="tiny", help="Model preset in place of the recipe's own.")] = "",
+    detach: Annotated[bool, typer.Option("--detach", help="Start the run and come back at once.")] = False,
+    export_dir: Annotated[
+        Path | None, typer.Option("--export", metavar="DIR", help="Train on this export of target winnow.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train the recipe's stages one after another; the run is a process of its own."""
+    from studio.verbs import train_recipe
+
+    def act() -> tuple[dict[str, Any], Callable[[dict[str, Any]], list[str]]]:
+        with bar("exporting") as progress:
+            done = train_recipe(_open(ws), recipe, preset, detach, export_dir, progress)
+        return done, lambda r: [f"Run {r['run_id']}: {r['state']}.", f"Folder: {r['run_dir']}"]
+
+    _perform(as_json, act)
+
+
+@app.command()
+def evaluate(
+    ws: WorkspaceArgument,
+    model: Annotated[Path, typer.Option(metavar="DIR", help="A checkpoint folder.")],
+    data: Annotated[
+        Path | None, typer.Option(metavar="EVAL.jsonl", help="Questions; default: the workspace's own split.")
+    ] = None,
+    image_root: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder image paths are relative to.")] = None,
+    limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="Ask at most N questions.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask a model held-out questions by generation; every figure with its interval."""
+    from studio.verbs import evaluate_model
+
+    def act() -> tuple[dict[str, Any], Callable[[dict[str, Any]], list[str]]]:
+        with bar("asking") as progress:
+            done = evaluate_model(_open(ws), model, data, image_root, limit, progress)
+        return done, lambda r: [f"{r['num_questions']:,} questions"] + [
+            f"  {key:<24} {100 * m['value']:5.1f} %  ({100 * m['low']:.1f} to {100 * m['high']:.1f})" for key, m in r["metrics"].items()
+        ]  # fmt: skip
+
+    _perform(as_json, act)
+
+
+@app.command(name="runs")
+def show_runs(
+    ws: WorkspaceArgument,
+    action: Annotated[str, typer.Argument(metavar="list|show|stop|resume", help="What to do.")] = "list",
+    run_id: Annotated[str, typer.Argument(metavar="ID", help="Which run.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """List runs, show one, stop one, resume one."""
+    from studio.verbs import run_action
+
+    _perform(as_json, lambda: (run_action(_open(ws), action, run_id), lambda r: r["lines"]))
+
+
+@app.command()
+def check(ws: WorkspaceArgument, as_json: JsonOption = False) -> None:
+    """Verify the integrity of a workspace and say how to mend what is found (exit status 1 when something is)."""
+    from core.check import check as verify
+
+    def act() -> tuple[dict[str, Any], Callable[[dict[str, Any]], list[str]]]:
+        return verify(_open(ws)).to_json(), lambda r: ["No problem found."] if r["ok"] else [
+            line for p in r["problems"] for line in (f"{p['count']:,} x {p['code']}", f"  {p['fix']}")
+        ]  # fmt: skip
+
+    _perform(as_json, act)
+
+
+def _settings(model: Any, **values: Any) -> Any:
+    """A settings object from option values; a rejected field is a user's mistake that names it."""
+    from pydantic import ValidationError
+
+    try:
+        return model(**{key: value for key, value in values.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "settings"
+        raise BadInput(
+            f"{field} = {first['input']!r} is not acceptable: {first['msg']}.",
+            f"Run `winnow --help` for what {field} may be.",
+        ) from None
+
+
+# typer carries a click of its own and shows only BadParameter of its exceptions; the base is every usage error.
+UsageError: Any = typer.BadParameter.__bases__[0]
+
+
+def main() -> None:
+    """Entry point: usage errors in two lines, Ctrl-C without a traceback."""
+    try:
+        status = app(standalone_mode=False)
+    except UsageError as error:
+        status = USER_MISTAKE
+        context = error.ctx
+        if error.format_message().startswith("Usage:"):  # no argument at all: the help is the message
+            say(error.format_message())
+        else:
+            verb = context.command_path if context else "winnow"
+            say(f"{error.format_message().rstrip('.')}.\nRun `{verb} --help` for what it takes.")
+    except (KeyboardInterrupt, typer.Abort):
+        say("Interrupted.\nFinished work is kept; run the same command again to go on.")
+        status = INTERRUPTED
+    except BrokenPipeError:
+        status = 1
+    sys.exit(status or 0)
+
+
+if __name__ == "__main__":
+    main()
