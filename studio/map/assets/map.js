@@ -1,0 +1,544 @@
+/**
+ * The budget map: a cloud of samples, the budget slider directly under it, and the counts beside the slider.
+ *
+ * Dragging stays in this file: it changes one number, redraws one full-screen pass (compose.js) and reads the counts from a
+ * table. Only the release of the slider and a click on a point tell the page. Streamlit calls the default export again after
+ * every rerun with the same parent, so one BudgetMap lives per parent and is updated.
+ */
+
+import { colour, count, countsBelow, share, valueAt } from "./figures.js";
+import { LoadError, loadBytes, loadJson } from "./load.js";
+import { PlainPicture, ShaderPicture } from "./compose.js";
+import { Raster, SLICES } from "./raster.js";
+import { build, swatch } from "./layout.js";
+import { Hover } from "./hover.js";
+import { followPointer } from "./gestures.js";
+
+const POINTS = "application/vnd.winnow.points";
+const RANKS = "application/vnd.winnow.ranks";
+const CLASSES = "application/vnd.winnow.classes";
+const POINT_PX = 2; // at the fitted view; grows slowly when zooming in
+const LARGEST_POINT_PX = 8;
+const MARGIN_PX = 14; // between the cloud and the edge
+const SETTLE_MS = 250; // keys pause this long before the page is told
+const LEAST_HEIGHT_PX = 300;
+
+const living = new WeakMap();
+
+export default function budgetMap({ data, parentElement, setTriggerValue }) {
+  let map = living.get(parentElement);
+  if (map === undefined) {
+    map = new BudgetMap(parentElement);
+    living.set(parentElement, map);
+  }
+  map.tell = setTriggerValue;
+  map.update(data);
+  return () => {
+    map.dispose();
+    living.delete(parentElement);
+  };
+}
+
+class BudgetMap {
+  constructor(parent) {
+    this.parts = build(parent);
+    this.root = this.parts.root;
+    this.raster = new Raster();
+    this.view = { zoom: 1, x: 32767.5, y: 32767.5 };
+    this.loaded = {}; // name of a buffer to the URL it came from
+    this.codes = new Map(); // URL to [N] u8
+    this.hidden = new Set(); // positions in the legend
+    this.budget = 0;
+    this.sequence = 0;
+    this.frames = null; // while measuring: [{from, to}] in milliseconds, see inspect()
+    this.listen();
+  }
+
+  // ---- what the page says -------------------------------------------------------------------------------------------
+
+  update(data) {
+    const first = this.data === undefined;
+    this.data = data;
+    this.colouring ??= data.colour_by;
+    if (first || !data.colourings.some((one) => one.key === this.colouring)) {
+      this.colouring = data.colour_by;
+    }
+    // The page echoes the number of the release it has seen; an older echo must not pull the thumb back.
+    if (first || (!this.held && data.sequence >= this.sequence)) {
+      this.sequence = Math.max(this.sequence, data.sequence);
+      this.budget = Math.min(data.budget, data.maximum);
+    }
+    this.takeColours();
+    this.layout();
+    this.load();
+    this.showControls();
+    this.redraw();
+  }
+
+  async load() {
+    const { data, loaded } = this;
+    const chosen = data.colourings.find((one) => one.key === this.colouring);
+    const wanted = { points: data.points_url, ranks: data.ranks_url, table: data.table_url, classes: chosen?.url ?? null };
+    const changed = Object.keys(wanted).filter((name) => wanted[name] !== (loaded[name] ?? null));
+    if (changed.length === 0) {
+      return;
+    }
+    this.fetching?.abort();
+    const fetching = new AbortController();
+    this.fetching = fetching;
+    const { signal } = fetching;
+    if (this.places === undefined) {
+      this.cover("loading", `Loading ${count(data.num_points)} points`);
+    }
+    const get = (name, loader) => (changed.includes(name) && wanted[name] !== null ? loader(wanted[name]) : null);
+    try {
+      const n = data.num_points;
+      const [points, ranks, table, classes] = await Promise.all([
+        get("points", (url) => loadBytes(url, POINTS, 4 * n, signal)),
+        get("ranks", (url) => loadBytes(url, RANKS, 4 * n, signal)),
+        get("table", (url) => loadJson(url, signal)),
+        get("classes", (url) => (this.codes.has(url) ? null : loadBytes(url, CLASSES, n, signal))),
+      ]);
+      if (signal.aborted) {
+        return;
+      }
+      if (points !== null) {
+        this.places = new Uint16Array(points);
+        this.box = extent(this.places);
+        this.codes.clear();
+        this.hover.forget();
+        this.fit();
+      }
+      if (ranks !== null) {
+        this.ranks = new Uint32Array(ranks);
+      }
+      if (ranks !== null || this.below === undefined || this.below.length !== data.maximum + 1) {
+        this.below = countsBelow(this.ranks, data.maximum);
+      }
+      this.table = wanted.table === null ? null : (table ?? this.table);
+      if (classes !== null) {
+        this.codes.set(wanted.classes, new Uint8Array(classes));
+      }
+      Object.assign(loaded, wanted);
+      this.cover(null);
+      this.showControls();
+      this.redraw();
+    } catch (error) {
+      if (error.name === "AbortError") {
+        return;
+      }
+      if (!(error instanceof LoadError)) {
+        throw error;
+      }
+      this.loaded = {};
+      this.cover("error", error.problem, error.fix);
+    }
+  }
+
+  get chosen() {
+    return this.data.colourings.find((one) => one.key === this.colouring) ?? null;
+  }
+
+  get chosenCodes() {
+    const url = this.chosen?.url ?? null;
+    return url === null ? null : (this.codes.get(url) ?? null);
+  }
+
+  // ---- drawing ------------------------------------------------------------------------------------------------------
+
+  /** A new view, new points or new classes: fill the raster again. */
+  redraw() {
+    this.stale = true;
+    this.draw();
+  }
+
+  /** Draw at the next frame; `since` is the time of the event that asks for it. */
+  draw(since = null) {
+    this.since ??= since;
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = null;
+      this.drawNow();
+    });
+  }
+
+  drawNow() {
+    const { canvas } = this.parts;
+    if (this.places === undefined || this.ranks === undefined || canvas.width === 0 || this.lost) {
+      return;
+    }
+    if (this.picture === undefined) {
+      this.picture = ShaderPicture.on(canvas) ?? new PlainPicture(canvas);
+      this.parts.note.hidden = this.picture.name === "webgl2";
+    }
+    if (this.stale) {
+      this.fillRaster();
+      this.stale = false;
+    }
+    const { maximum } = this.data;
+    const slices = (SLICES * this.budget) / Math.max(1, maximum);
+    this.picture.draw(this.budget, slices, this.colours);
+    this.showFigures();
+    if (this.frames !== null) {
+      this.picture.finish();
+      if (this.since !== null) {
+        this.frames.push({ from: this.since, to: performance.now() });
+        performance.measure("winnow-budget-frame", { start: this.since, end: performance.now() });
+      }
+    }
+    this.since = null;
+    this.root.dataset.state = "ready";
+  }
+
+  fillRaster() {
+    const { canvas } = this.parts;
+    const started = performance.now();
+    const codes = this.chosenCodes;
+    const visible =
+      codes === null || this.hidden.size === 0 ? null : codes.map((code) => (this.hidden.has(code) ? 0 : 1));
+    const size = this.pointSize();
+    this.raster.resize(canvas.width, canvas.height, LARGEST_POINT_PX * Math.ceil(this.density));
+    this.raster.fill(this.places, this.ranks, this.placement(), size, this.data.maximum, visible);
+    this.picture.load(this.raster, codes === null ? null : this.raster.classes(codes), this.raster.crowding());
+    this.rasterMs = performance.now() - started;
+    this.parts.ring.hidden = true;
+  }
+
+  pointSize() {
+    const css = Math.min(LARGEST_POINT_PX, POINT_PX * this.view.zoom ** 0.4);
+    return Math.max(1, Math.round(css * this.density));
+  }
+
+  /** Device pixels from places: pixel = place * scale + (left, top). */
+  placement() {
+    const { canvas } = this.parts;
+    const scale = this.fitted * this.view.zoom;
+    return { scale, left: canvas.width / 2 - this.view.x * scale, top: canvas.height / 2 - this.view.y * scale };
+  }
+
+  fit() {
+    const { low, high } = this.box;
+    this.view = { zoom: 1, x: (low[0] + high[0]) / 2, y: (low[1] + high[1]) / 2 };
+    this.measureFit();
+    this.redraw();
+  }
+
+  measureFit() {
+    const { canvas } = this.parts;
+    const { low, high } = this.box;
+    const room = (pixels) => Math.max(1, pixels - 2 * MARGIN_PX * this.density);
+    const across = room(canvas.width) / Math.max(1, high[0] - low[0]);
+    const down = room(canvas.height) / Math.max(1, high[1] - low[1]);
+    this.fitted = Math.min(across, down);
+  }
+
+  /** Zoom by `factor` about a place on the stage in CSS pixels (the middle without one). */
+  zoom(factor, x = this.parts.stage.clientWidth / 2, y = this.parts.stage.clientHeight / 2) {
+    if (this.places === undefined) {
+      return;
+    }
+    const { scale, left, top } = this.placement();
+    const placeX = (x * this.density - left) / scale;
+    const placeY = (y * this.density - top) / scale;
+    const zoom = Math.min(400, Math.max(0.5, this.view.zoom * factor));
+    const kept = this.view.zoom / zoom;
+    this.view = { zoom, x: placeX + (this.view.x - placeX) * kept, y: placeY + (this.view.y - placeY) * kept };
+    this.redraw();
+  }
+
+  /** Move the picture by CSS pixels. */
+  pan(x, y) {
+    if (this.places === undefined) {
+      return;
+    }
+    const scale = (this.fitted * this.view.zoom) / this.density;
+    this.view.x -= x / scale;
+    this.view.y -= y / scale;
+    this.redraw();
+  }
+
+  takeColours() {
+    const ground = colour(getComputedStyle(this.root).getPropertyValue("--st-background-color").trim() || "#fff");
+    const luminance = 0.2126 * ground[0] + 0.7152 * ground[1] + 0.0722 * ground[2];
+    this.root.dataset.theme = luminance < 0.4 ? "dark" : "light";
+    const style = getComputedStyle(this.root);
+    const named = (name) => colour(style.getPropertyValue(name).trim());
+    const palette = new Float32Array(48);
+    (this.chosen?.classes ?? []).slice(0, 16).forEach((one, position) => palette.set(colour(one.colour), 3 * position));
+    this.colours = { background: named("--ground"), pool: named("--pool"), accent: named("--kept"), palette };
+  }
+
+  layout() {
+    const { stage, canvas, root } = this.parts;
+    this.density = Math.max(1, window.devicePixelRatio || 1);
+    if (this.data.height_px !== null) {
+      stage.style.height = `${this.data.height_px}px`;
+    } else {
+      // As tall as the window allows without scrolling; measured from the page's top, wherever it is scrolled to.
+      const scroller = root.getRootNode().host?.closest('[data-testid="stMain"]');
+      const above = root.getBoundingClientRect().top + (scroller?.scrollTop ?? 0);
+      const below = this.parts.controls.offsetHeight + 28;
+      stage.style.height = `${Math.max(LEAST_HEIGHT_PX, Math.floor(window.innerHeight - above - below))}px`;
+    }
+    const width = Math.round(stage.clientWidth * this.density);
+    const height = Math.round(stage.clientHeight * this.density);
+    if (canvas.width !== width || canvas.height !== height) {
+      canvas.width = width;
+      canvas.height = height;
+      if (this.box !== undefined) {
+        this.measureFit();
+      }
+      this.redraw();
+    }
+  }
+
+  // ---- words and numbers --------------------------------------------------------------------------------------------
+
+  cover(state, text = "", fix = "") {
+    const { cover, coverText, coverFix, again } = this.parts;
+    cover.hidden = state === null;
+    cover.dataset.state = state ?? "";
+    coverText.textContent = text;
+    coverFix.textContent = fix;
+    again.hidden = state !== "error";
+    if (state !== null) {
+      this.root.dataset.state = state;
+    }
+  }
+
+  showControls() {
+    const { data, parts } = this;
+    const { slider, badge, caption, colourBy } = parts;
+    slider.min = Math.min(1, data.maximum);
+    slider.max = data.maximum;
+    slider.disabled = data.maximum === 0;
+    slider.value = this.budget;
+    badge.hidden = !data.approximate;
+    badge.title = data.approximate;
+    caption.textContent = data.caption;
+    const options = data.colourings.map((one) => `${one.key}\n${one.label}`).join("\n");
+    if (colourBy.dataset.options !== options) {
+      colourBy.dataset.options = options;
+      colourBy.replaceChildren(...data.colourings.map((one) => new Option(one.label, one.key)));
+    }
+    colourBy.value = this.colouring;
+    parts.colourLabel.hidden = data.colourings.length < 2;
+    this.showLegend();
+    this.showFigures();
+  }
+
+  showLegend() {
+    const { legend } = this.parts;
+    const chosen = this.chosen;
+    if (chosen === null || chosen.url === null) {
+      this.legendCounts = [swatch(legend, "kept", "var(--kept)"), swatch(legend, "pool", "var(--pool)")];
+      legend.replaceChildren(...this.legendCounts.map((one) => one.row));
+      return;
+    }
+    this.legendCounts = chosen.classes.map((one, position) => {
+      const made = swatch(legend, one.name, one.colour, () => {
+        this.hidden.has(position) ? this.hidden.delete(position) : this.hidden.add(position);
+        this.showLegend();
+        this.redraw();
+      });
+      made.row.setAttribute("aria-pressed", this.hidden.has(position) ? "false" : "true");
+      return made;
+    });
+    legend.replaceChildren(...this.legendCounts.map((one) => one.row));
+  }
+
+  /** Everything that follows the budget: cheap enough for every frame of a drag. */
+  showFigures() {
+    const { data, parts, budget } = this;
+    const highlighted = this.below === undefined ? 0 : this.below[Math.min(budget, this.below.length - 1)];
+    this.root.dataset.budget = budget;
+    this.root.dataset.kept = highlighted;
+    parts.slider.style.setProperty("--part", data.maximum === 0 ? 0 : budget / data.maximum);
+    const rows = [
+      { label: "samples", text: count(budget), hint: `of ${count(data.maximum)}` },
+      { label: "share", text: share(budget, data.maximum), hint: `of ${count(data.maximum)} samples` },
+    ];
+    for (const figure of this.table?.figures ?? []) {
+      const { value, exact } = valueAt(this.table.cuts, figure.values, budget);
+      const hint = exact ? figure.hint : `${figure.hint} Interpolated between two of 256 cuts.`.trim();
+      rows.push({ label: figure.label, text: count(value, figure.decimals), hint });
+    }
+    parts.showFigures(rows);
+    const spoken = rows.map((row) => (row.label === "share" ? row.text : `${row.text} ${row.label}`)).join(", ");
+    parts.slider.setAttribute("aria-valuetext", spoken);
+    this.spoken = `${spoken} kept of ${count(data.maximum)}.`;
+    this.showLegendCounts(highlighted);
+  }
+
+  showLegendCounts(highlighted) {
+    const { legendCounts, ranks, budget } = this;
+    const codes = this.chosenCodes;
+    if (legendCounts === undefined || ranks === undefined) {
+      return;
+    }
+    if (this.chosen === null || this.chosen.url === null) {
+      legendCounts[0].number.textContent = count(highlighted);
+      legendCounts[1].number.textContent = count(ranks.length);
+      return;
+    }
+    if (codes === null) {
+      return;
+    }
+    const kept = new Uint32Array(256);
+    const all = new Uint32Array(256);
+    for (let point = 0; point < codes.length; point += 1) {
+      all[codes[point]] += 1;
+      if (ranks[point] < budget) {
+        kept[codes[point]] += 1;
+      }
+    }
+    legendCounts.forEach((one, position) => {
+      one.number.textContent = `${count(kept[position])} of ${count(all[position])}`;
+    });
+  }
+
+  // ---- what the reader does -----------------------------------------------------------------------------------------
+
+  listen() {
+    const { slider, canvas, stage, again, fit, closer, farther, colourBy, spoken } = this.parts;
+    this.leaving = new AbortController();
+    const { signal } = this.leaving;
+    const on = (target, kind, handle, options = {}) => target.addEventListener(kind, handle, { signal, ...options });
+
+    on(slider, "input", (event) => {
+      this.held = true;
+      this.choose(Number(slider.value), event.timeStamp);
+    });
+    on(slider, "change", () => this.release());
+    on(slider, "keydown", (event) => {
+      const budget = steered(event, this.budget, this.data.maximum);
+      if (budget !== null) {
+        event.preventDefault();
+        this.held = true;
+        this.choose(budget, event.timeStamp);
+        clearTimeout(this.settling);
+        this.settling = setTimeout(() => this.release(), SETTLE_MS);
+      }
+    });
+    this.announce = () => {
+      spoken.textContent = this.spoken;
+    };
+
+    on(colourBy, "change", () => {
+      this.colouring = colourBy.value;
+      this.hidden.clear();
+      this.takeColours();
+      this.load();
+      this.showLegend();
+      this.redraw();
+    });
+    on(fit, "click", () => this.box && this.fit());
+    on(closer, "click", () => this.zoom(1.6));
+    on(farther, "click", () => this.zoom(1 / 1.6));
+    on(again, "click", () => {
+      // The rerun publishes what the server no longer holds; fetch after it had the time to.
+      this.tell("reload", Date.now());
+      this.cover("loading", "Loading again");
+      setTimeout(() => this.load(), 500);
+    });
+    on(canvas, "webglcontextlost", (event) => {
+      event.preventDefault();
+      this.lost = true;
+    });
+    on(canvas, "webglcontextrestored", () => {
+      this.lost = false;
+      this.picture.prepare();
+      this.redraw();
+    });
+    this.hover = new Hover(this);
+    followPointer(this, on);
+    this.watching = new ResizeObserver(() => this.data && this.layout());
+    this.watching.observe(stage);
+    on(window, "resize", () => this.data && this.layout());
+    this.root.inspect = () => this.inspect();
+  }
+
+  choose(budget, since) {
+    this.budget = budget;
+    this.parts.slider.value = budget;
+    this.draw(since);
+  }
+
+  release() {
+    clearTimeout(this.settling);
+    this.held = false;
+    if (this.budget === this.data.budget && this.data.sequence >= this.sequence) {
+      return;
+    }
+    this.sequence += 1;
+    this.tell("release", { budget: this.budget, sequence: this.sequence });
+    this.showFigures();
+    this.announce();
+  }
+
+  open(sampleId) {
+    this.tell("open", sampleId);
+  }
+
+  /** For tests and measurements: what is drawn, and its pixels. */
+  inspect() {
+    const map = this;
+    return {
+      get state() {
+        const { raster, view, budget, rasterMs, picture } = map;
+        const kept = Number(map.root.dataset.kept);
+        const { width, height } = raster;
+        return { budget, kept, width, height, view, rasterMs, renderer: picture?.name, placement: map.placement() };
+      },
+      pixels() {
+        map.drawNow();
+        return map.picture.pixels(map.raster.width, map.raster.height);
+      },
+      measure() {
+        map.frames = [];
+        return map.frames;
+      },
+    };
+  }
+
+  dispose() {
+    cancelAnimationFrame(this.frame);
+    clearTimeout(this.settling);
+    this.leaving.abort();
+    this.fetching?.abort();
+    this.watching.disconnect();
+    this.picture?.gl?.getExtension("WEBGL_lose_context")?.loseContext(); // a browser allows few contexts at once
+    this.root.remove();
+  }
+}
+
+/** Where a key takes the budget, or null: arrows 1 %, with Shift one sample; Page Up and Down 10 %; Home and End the ends. */
+function steered(event, budget, maximum) {
+  const least = Math.min(1, maximum);
+  const percent = event.shiftKey ? 1 : Math.max(1, Math.round(maximum / 100));
+  const steps = {
+    ArrowRight: percent,
+    ArrowUp: percent,
+    ArrowLeft: -percent,
+    ArrowDown: -percent,
+    PageUp: 10 * percent,
+    PageDown: -10 * percent,
+    Home: -maximum,
+    End: maximum,
+  };
+  if (!(event.key in steps) || event.ctrlKey || event.metaKey || event.altKey) {
+    return null;
+  }
+  return Math.min(maximum, Math.max(least, budget + steps[event.key]));
+}
+
+/** The corners of the box around all places. */
+function extent(places) {
+  const low = [65535, 65535];
+  const high = [0, 0];
+  for (let at = 0; at < places.length; at += 1) {
+    const axis = at & 1;
+    low[axis] = Math.min(low[axis], places[at]);
+    high[axis] = Math.max(high[axis], places[at]);
+  }
+  return places.length === 0 ? { low: [0, 0], high: [65535, 65535] } : { low, high };
+}

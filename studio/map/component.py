@@ -1,0 +1,145 @@
+"""The Python side of the budget map: what a page gives, what a reader did.
+
+The component is registered with Streamlit from its folder here, not through a pyproject.toml: Streamlit's scan finds that file
+neither in an editable install nor in a wheel whose import packages are named otherwise than the distribution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import streamlit as st
+from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
+from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
+
+from core.store.ids import id_from_hex
+from studio.session import Slot, held
+from studio.style import CATEGORICAL, OTHER
+
+_PACKAGE: Final = "winnow-studio"
+_NAME: Final = f"{_PACKAGE}.map"
+
+
+@dataclass(frozen=True)
+class ColourClass:
+    """One line of a legend; its position in the list is the code in the class buffer."""
+
+    name: str
+    colour: str
+
+
+@dataclass(frozen=True)
+class Colouring:
+    """One way to colour the points: by kept and pool alone (no URL), or by the classes of a published buffer."""
+
+    key: str
+    label: str
+    url: str | None = None
+    classes: tuple[ColourClass, ...] = ()
+
+    @classmethod
+    def by_category(cls, key: str, label: str, url: str, names: Sequence[str]) -> Colouring:
+        """The fixed colours in order; a tenth name is taken as what all smaller classes were folded into."""
+        colours = (*CATEGORICAL, OTHER)
+        assert len(names) <= len(colours), "fold small classes into other first"
+        return cls(key, label, url, tuple(map(ColourClass, names, colours)))
+
+
+KEPT: Final = Colouring("kept", "kept and pool")
+"""The first colouring of every map."""
+
+
+@dataclass(frozen=True)
+class MapEvent:
+    """What the map says in this run: the budget in force, and the sample that was just clicked."""
+
+    budget: int
+    clicked_sample_id: int | None
+
+
+def budget_map(
+    *,
+    points_url: str,
+    ranks_url: str,
+    num_points: int,
+    budget: int,
+    maximum: int,
+    key: str,
+    table_url: str | None = None,
+    colourings: Sequence[Colouring] = (),
+    colour_by: str = KEPT.key,
+    approximate: str = "",
+    caption: str = "",
+    height_px: int | None = None,
+    on_release: Callable[[int], None] | None = None,
+) -> MapEvent:
+    """Draw the map with its slider, and say what the reader did.
+
+    points_url, ranks_url, table_url: from `studio.map.buffers`. budget and maximum count samples of the ordering, so that
+    rank < budget is kept. `colourings` are offered beside "kept and pool". `approximate` is the reason for that badge, empty
+    for none. Without `height_px` the picture takes the height the window leaves. The budget belongs to the page: `on_release`
+    is called with the new one before the run that follows a release starts, so that everything above the map is right too;
+    `MapEvent.budget` is the same number.
+    """
+    assert points_url.endswith(".bin"), "publish the points with studio.map.buffers.publish_points"
+    sequence: Slot[int] = Slot(f"{key}.sequence", 0)
+    released_now: Slot[int | None] = Slot(f"{key}.released", None)
+
+    def released() -> None:
+        act = (held(key) or {}).get("release")
+        if act is None or int(act["sequence"]) <= sequence.get():
+            return
+        sequence.set(int(act["sequence"]))
+        chosen = _within(int(act["budget"]), maximum)
+        released_now.set(chosen)
+        if on_release is not None:
+            on_release(chosen)
+
+    # A page without on_release learns of the new budget only from this run's event: the picture must not jump back meanwhile.
+    just_released = released_now.get()
+    released_now.clear()
+    budget = _within(budget if just_released is None else just_released, maximum)
+
+    told = _renderer()(
+        key=key,
+        data={
+            "points_url": points_url,
+            "sample_url": points_url.removesuffix(".bin"),
+            "ranks_url": ranks_url,
+            "table_url": table_url,
+            "num_points": num_points,
+            "budget": budget,
+            "maximum": maximum,
+            "sequence": sequence.get(),
+            "colourings": [asdict(one) for one in (KEPT, *colourings)],
+            "colour_by": colour_by,
+            "approximate": approximate,
+            "caption": caption,
+            "height_px": height_px,
+        },
+        on_release_change=released,
+        on_open_change=_nothing,
+        on_reload_change=_nothing,
+    )
+    opened = told.get("open")
+    return MapEvent(budget, id_from_hex(opened) if opened else None)
+
+
+def _nothing() -> None:
+    """Triggers reach the script only when they have a callback."""
+
+
+def _within(budget: int, maximum: int) -> int:
+    return max(0, min(budget, maximum))
+
+
+def _renderer() -> Any:
+    """The component on the runtime of this run; tests start several runtimes in one process, so it is looked up each time."""
+    manager = get_bidi_component_manager()
+    if manager.get_component_asset_root(_NAME) is None:
+        manifest = ComponentManifest(name=_PACKAGE, version="0", components=[ComponentConfig("map", "assets")])
+        manager.register_from_manifest(manifest, Path(__file__).parent)
+    return st.components.v2.component(_NAME, js="map.js", css="map.css")
