@@ -55,6 +55,17 @@ class _Phrase(NamedTuple):
     rest: tuple[_Part, ...]
 
 
+class _Start(NamedTuple):
+    """What may begin with one word, sorted by what the next word must be, so that few phrases are tried."""
+
+    alone: tuple[int, ...]
+    """cues of phrases of this one word"""
+    followed: dict[str, list[_Phrase]]
+    """by the second word, when it is given exactly"""
+    loose: tuple[_Phrase, ...]
+    """phrases whose second part is a beginning, a number or comes after a gap"""
+
+
 class _ChinesePhrase(NamedTuple):
     cue: int
     parts: tuple[str, ...]
@@ -71,7 +82,7 @@ class Wording:
         self._stems: list[tuple[str, _Phrase]] = []
         self._numbers: list[_Phrase] = []
         self._chinese: dict[str, list[_ChinesePhrase]] = {}
-        self._found: dict[str, tuple[_Phrase, ...]] = {}
+        self._starts: dict[str, _Start] = {}
         for index, (name, entry) in enumerate(cues.items()):
             for text in _phrase_texts(entry.get("en", "")):
                 self._add_english(index, text, f"{origin}, cue {name}")
@@ -92,23 +103,40 @@ class Wording:
 
     def _english_cues(self, text: str) -> Iterable[int]:
         tokens = [token.replace("’", "'") for token in _TOKEN.findall(text.lower())]
-        for position, token in enumerate(tokens):
-            for phrase in self._phrases(token):
-                if not phrase.rest or _continues(tokens, position + 1, phrase.rest):
+        starts = [self._starts.get(token) or self._start(token) for token in tokens]
+        last = len(tokens) - 1
+        for position, start in enumerate(starts):
+            yield from start.alone
+            if position == last:
+                continue
+            if start.followed:
+                for phrase in start.followed.get(tokens[position + 1], ()):
+                    if len(phrase.rest) == 1 or _continues(tokens, position + 2, phrase.rest[1:]):
+                        yield phrase.cue
+            for phrase in start.loose:
+                if _continues(tokens, position + 1, phrase.rest):
                     yield phrase.cue
 
-    def _phrases(self, token: str) -> tuple[_Phrase, ...]:
+    def _start(self, token: str) -> _Start:
         """The phrases that may begin with a word; remembered, because words repeat."""
-        known = self._found.get(token)
-        if known is None:
-            if len(self._found) >= _CACHE_SIZE:
-                self._found.clear()
-            stemmed = [phrase for stem, phrase in self._stems if token.startswith(stem)]
-            numbers = self._numbers if token[0].isdigit() else []
-            owner = self._exact.get(token[:-2], ()) if token.endswith("'s") else ()
-            known = (*self._exact.get(token, ()), *owner, *stemmed, *numbers)
-            self._found[token] = known
-        return known
+        if len(self._starts) >= _CACHE_SIZE:
+            self._starts.clear()
+        phrases = [*self._exact.get(token, ()), *(phrase for stem, phrase in self._stems if token.startswith(stem))]
+        if token[0].isdigit():
+            phrases += self._numbers
+        if token.endswith("'s"):
+            phrases += self._exact.get(token[:-2], ())
+        followed: dict[str, list[_Phrase]] = {}
+        loose: list[_Phrase] = []
+        for phrase in phrases:
+            if phrase.rest and (phrase.rest[0].gap or phrase.rest[0].stems or phrase.rest[0].number):
+                loose.append(phrase)
+            elif phrase.rest:
+                for word in sorted(phrase.rest[0].words):
+                    followed.setdefault(word, []).append(phrase)
+        start = _Start(tuple(phrase.cue for phrase in phrases if not phrase.rest), followed, tuple(loose))
+        self._starts[token] = start
+        return start
 
     def _chinese_cues(self, text: str) -> Iterable[int]:
         for position, character in enumerate(text):
