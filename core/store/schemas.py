@@ -63,10 +63,11 @@ SOURCES = pa.schema(
         _field("revision", pa.string(), "Revision as the curator stated it."),
         _field("category", pa.string(), "Category as the curator stated it."),
         _field("paths", pa.list_(pa.string()), "Files it was read from."),
+        _field("file_sha256", pa.list_(pa.string()), "sha256 of each of these files."),
         _field("sha256", pa.string(), "sha256 over the sha256 of each file, in order."),
         _field("image_root", pa.string(), "Folder image paths are relative to."),
         _field("images", pa.string(), "copy or reference."),
-        _field("ingested_at", pa.string(), "UTC time of the last ingest."),
+        _field("ingested_at", pa.string(), "UTC time of the last ingest that changed this row."),
     ]
 )
 
@@ -79,6 +80,7 @@ QUARANTINE = pa.schema(
         _field("reason", pa.string(), "Short reason, counted on screen."),
         _field("detail", pa.string(), "What exactly is wrong, with the value."),
         _field("raw", pa.string(), "The record as it was read, cut at 20,000 characters."),
+        _field("ingest", pa.string(), "The ingest that last found it so."),
     ]
 )
 

@@ -95,6 +95,12 @@ class Store:
             with writing(f"table {name}"):
                 table.merge_insert(key).when_matched_update_all().when_not_matched_insert_all().execute(rows)
 
+    def delete(self, name: str, condition: str) -> None:
+        """Delete the rows that meet a condition; no version is made when there are none."""
+        if self.exists(name) and self.dataset(name).count_rows(condition):
+            with writing(f"table {name}"):
+                self.open(name).delete(condition)
+
     def create(self, name: str, rows: pa.Table, *, replace: bool = False) -> None:
         """Make a table from rows, its schema theirs; `replace` makes a new version of an existing one."""
         with writing(f"table {name}"):
