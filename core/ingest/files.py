@@ -46,22 +46,34 @@ class DataFile:
 
 
 def data_files(settings: IngestSettings) -> list[DataFile]:
-    """The data files of a path, in order; BadInput when there are none."""
-    path = settings.path.expanduser()
+    """The data files of the paths, in order, each once; BadInput when a path has none."""
+    found = [entry.resolve() for path in settings.paths for entry in _files_of(path.expanduser())]
+    files = []
+    for path in dict.fromkeys(found):
+        try:
+            files.append(_data_file(path, settings))
+        except OSError as error:
+            raise _unreadable(path, error) from error
+    return files
+
+
+def _files_of(path: Path) -> list[Path]:
     try:
         if path.is_dir():
-            paths = _in_folder(path / "train") or _in_folder(path)
-            if not paths:
+            inside = _in_folder(path / "train") or _in_folder(path)
+            if not inside:
                 raise BadInput(f"The folder {path} holds no .json or .jsonl file.", _where_else(path))
-        elif path.is_file():
-            paths = [path]
-        else:
-            raise BadInput(f"There is no file or folder {path}.", "Check the path of the data.")
-        return [_data_file(entry.resolve(), settings) for entry in paths]
-    except PermissionError as error:
-        raise BadInput(f"{error.filename or path} may not be read.", "Mend its permissions.") from error
+            return inside
+        if path.is_file():
+            return [path]
     except (OSError, ValueError) as error:
-        raise BadInput(f"{path} cannot be read ({error}).", "Check the path of the data.") from error
+        raise _unreadable(path, error) from error
+    raise BadInput(f"There is no file or folder {path}.", "Check the path of the data.")
+
+
+def _unreadable(path: Path, error: Exception) -> BadInput:
+    why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return BadInput(f"{path} cannot be read ({why}).", "Check the path and its permissions.")
 
 
 def _in_folder(folder: Path) -> list[Path]:
@@ -82,14 +94,23 @@ def _where_else(path: Path) -> str:
 
 def _data_file(path: Path, settings: IngestSettings) -> DataFile:
     status = path.stat()
+    _check_name(path)
     source = "" if settings.source_from else source_name(settings.source or path.stem)
     return DataFile(path, sniff(path), source, status.st_size, status.st_mtime_ns)
+
+
+def _check_name(path: Path) -> None:
+    """A path is written into tables and ids, so it has to be text."""
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError:
+        raise BadInput(f"The path {str(path)!r} is not UTF-8 text.", "Rename the file or folder.") from None
 
 
 def find_image_root(settings: IngestSettings, files: list[DataFile]) -> Path:
     """The folder image paths start from: the given one, else the nearby folder under which most of the first images exist.
 
-    Looked at in this order: the data file's folder, the one above it, the given path, an `images` folder in each of these.
+    Looked at in this order: the data file's folder, the one above it, the given paths, an `images` folder in each of these.
     """
     if settings.image_root is not None:
         root = settings.image_root.expanduser()
@@ -97,7 +118,7 @@ def find_image_root(settings: IngestSettings, files: list[DataFile]) -> Path:
             raise BadInput(f"The image root {root} is no folder.", "Give an existing folder with --image-root.")
         return root.resolve()
     folder = files[0].path.parent
-    near = [folder, folder.parent, settings.path.expanduser().resolve()]
+    near = [folder, folder.parent, *(path.expanduser().resolve() for path in settings.paths)]
     candidates = [entry for entry in dict.fromkeys([*near, *(entry / "images" for entry in near)]) if entry.is_dir()]
     wanted = _first_image_paths(files)
     hits = [sum(_is_file(candidate, text) for text in wanted) for candidate in candidates]

@@ -65,6 +65,10 @@ class Survey:
     def num_records(self) -> int:
         return sum(self.files)
 
+    def num_taken(self, limit: int | None) -> int:
+        """Records an ingest takes when it takes at most `limit` a file."""
+        return sum(rows if limit is None else min(rows, limit) for rows in self.files)
+
     def name(self, source: str, original: str) -> tuple[int, str]:
         """(sample_id, original id) of the next row that says this key; to be called once for each row, in file order.
 

@@ -68,7 +68,7 @@ def ingest(workspace: Workspace | None, settings: IngestSettings, progress: Prog
         progress(0, None, "checking the files")
         found = survey(files, settings, lambda count, note: progress(count, None, note))
         if not found.num_records:
-            raise BadData(f"{settings.path} holds no records.", "Give a file or folder with at least one record.")
+            raise BadData(f"{_named(settings)} holds no records.", "Give a file or folder with at least one record.")
         root = ImageRoot(find_image_root(settings, files))
         num_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         pool = ThreadPoolExecutor(num_threads, thread_name_prefix="images")
@@ -87,7 +87,7 @@ def ingest(workspace: Workspace | None, settings: IngestSettings, progress: Prog
         writer.end(files, whole=settings.limit is None)
     report = _report(writer, files, found, settings, root.path, time.monotonic() - started)
     if report.num_records == sum(report.quarantined.values()):
-        raise _nothing_usable(report, settings.path)
+        raise _nothing_usable(report, settings)
     return report
 
 
@@ -101,7 +101,7 @@ def _read_and_write(
     progress: Progress,
 ) -> None:
     """Keep the threads supplied with images a few chunks ahead, finish rows in order, write full batches."""
-    total = min(found.num_records, settings.limit or found.num_records)
+    total = found.num_taken(settings.limit)
     ahead: deque[list[_Row | Quarantined]] = deque()
     batch, done = Batch(), 0
     writer.begin()
@@ -123,13 +123,11 @@ def _read_and_write(
 def _rows(
     files: list[DataFile], found: Survey, settings: IngestSettings, root: ImageRoot, loader: Loader
 ) -> Iterator[_Row | Quarantined]:
-    """The records in order, named and checked, each with its images being loaded; at most `limit` of them."""
+    """The records in order, named and checked, each with its images being loaded; at most `limit` a file."""
     counted: Counter[str] = Counter()
-    left = settings.limit or found.num_records
     for file in files:
         file.check_unchanged()
-        for record in islice(read_records(file.path, file.layout), left):
-            left -= 1
+        for record in islice(read_records(file.path, file.layout), settings.limit):
             yield _row(record, file, counted[file.source], found, settings, root, loader)
             counted[file.source] += 1
 
@@ -178,7 +176,7 @@ def _report(
         changed=counts["changed"],
         replaced=counts["replaced"],
         source=sources[0] if len(sources) == 1 else sources,
-        num_records=min(found.num_records, settings.limit or found.num_records),
+        num_records=found.num_taken(settings.limit),
         num_images=counts["num_images"],
         image_bytes=counts["image_bytes"],
         data_bytes=sum(file.size_bytes for file in files),
@@ -190,10 +188,14 @@ def _report(
     )
 
 
-def _nothing_usable(report: IngestReport, path: Path) -> BadData:
+def _named(settings: IngestSettings) -> str:
+    return ", ".join(str(path) for path in settings.paths)
+
+
+def _nothing_usable(report: IngestReport, settings: IngestSettings) -> BadData:
     counts = ", ".join(f"{count} {reason}" for reason, count in report.quarantined.items())
     most = next(iter(report.quarantined))
     return BadData(
-        f"None of the {report.num_records} records of {path} can be used ({counts}); they are in the quarantine table.",
+        f"None of the {report.num_records} records of {_named(settings)} can be used ({counts}); they are in the quarantine table.",
         REASONS[most].fix,
     )

@@ -6,7 +6,7 @@ The command line, the page and Python all build the same frozen value.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -18,7 +18,7 @@ class IngestSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    path: Path = Field(description="A .json or .jsonl file, or a folder of them.")
+    paths: tuple[Path, ...] = Field(min_length=1, description="LLaVA .json or .jsonl files, or folders of them.")
     source: str = Field("", description="Name of the data set; empty takes each file's name without its ending.")
     source_from: str = Field(
         "", description="Field of the records that names the data set; empty takes the file's name."
@@ -29,7 +29,9 @@ class IngestSettings(BaseModel):
     licence: str | None = Field(None, description="Licence of the data set; none keeps what was stated before.")
     revision: str | None = Field(None, description="Revision of the data set; none keeps what was stated before.")
     category: str | None = Field(None, description="Category of the data set; none keeps what was stated before.")
-    limit: int | None = Field(None, ge=1, description="Take only the first so many records; none takes all.")
+    limit: int | None = Field(
+        None, ge=1, description="Take only the first so many records of each file; none takes all."
+    )
     dry_run: bool = Field(False, description="Read and check everything, write nothing.")
     max_megapixels: float = Field(
         89.0,
@@ -70,3 +72,7 @@ class IngestReport(BaseModel):
     images: str = Field(description="copy or reference.")
     dry_run: bool = Field(description="Nothing was written.")
     seconds: float = Field(description="Wall time.")
+
+    def to_json(self) -> dict[str, Any]:
+        """What `winnow ingest --json` prints."""
+        return self.model_dump(mode="json")

@@ -30,7 +30,7 @@ from core.store.ids import content_hash
 from core.workspace import Workspace, write_json
 
 UNFINISHED = "ingest-unfinished.json"
-"""In the workspace while an ingest writes: data path to its settings. What is left there did not end."""
+"""In the workspace while an ingest writes: data paths to settings. What is left there did not end."""
 
 _BATCH_ROWS = 8192
 _BATCH_IMAGE_BYTES = 128 << 20
@@ -276,9 +276,10 @@ class Writer:
             return
         path = self._workspace.path / UNFINISHED
         marks = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        marks.pop(_text(self.settings.path), None)
+        name = ", ".join(_text(path) for path in self.settings.paths)
+        marks.pop(name, None)
         if settings is not None:
-            marks[_text(self.settings.path)] = settings
+            marks[name] = settings
         if marks:
             write_json(path, marks)
         else:
