@@ -60,7 +60,9 @@ def save(folder: Path, model: Any, processor: Any, record: Record, state: dict[s
         _sync(partial)
     except OSError as error:
         shutil.rmtree(partial, ignore_errors=True)
-        raise DiskFull(f"The checkpoint {folder} could not be written: {error}", "Make room and resume the run.") from error
+        raise DiskFull(
+            f"The checkpoint {folder} could not be written: {error}", "Make room and resume the run."
+        ) from error
     if folder.exists():
         shutil.rmtree(folder)
     partial.rename(folder)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import collections
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,9 +40,7 @@ class Export:
         table = _read(folder / SAMPLES_FILE)
         missing = sorted(_NEEDED_COLUMNS - set(table.column_names))
         if missing:
-            raise BadData(
-                f"{folder / SAMPLES_FILE} has no column {', '.join(missing)}.", _EXPORT_AGAIN
-            )
+            raise BadData(f"{folder / SAMPLES_FILE} has no column {', '.join(missing)}.", _EXPORT_AGAIN)
         if table.num_rows == 0:
             raise BadData(f"{folder / SAMPLES_FILE} holds no sample.", "Give the recipe a selection with samples.")
         self.sample_ids: NDArray[np.uint64] = table.column("sample_id").to_numpy().astype(np.uint64)
@@ -221,7 +219,7 @@ class Feeder:
             real_tiles=sum(len(part) for part in tiles),
         )
 
-    def batches(self, plan: Sequence[Sequence[int]], ahead: int = 4) -> Iterator[Batch]:
+    def batches(self, plan: Sequence[Sequence[int]], ahead: int = 4) -> Generator[Batch, None, None]:
         """The batches of `plan` (rows each) in its order."""
         with ThreadPoolExecutor(self._num_threads, thread_name_prefix="feeder") as pool:
             waiting: collections.deque[Future[Batch]] = collections.deque()
@@ -248,4 +246,3 @@ class Feeder:
                 self._cache[key] = tiles
                 self._cache_bytes -= tiles.nbytes
         return tiles
-

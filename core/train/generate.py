@@ -48,7 +48,9 @@ class Speaker:
             return cls(model, Encoder(processor.tokenizer), record.tiling)
         px, patches = tile_side(model)
         name = str(model.config.vision_aspect_ratio)
-        return cls(model, Encoder(processor.tokenizer), Tiling("anyres", px, patches, int(name.removeprefix("anyres_max_"))))
+        return cls(
+            model, Encoder(processor.tokenizer), Tiling("anyres", px, patches, int(name.removeprefix("anyres_max_")))
+        )
 
     def answer(self, prompts: Sequence[Prompt], max_new_tokens: int = 16) -> list[str]:
         """One answer per prompt; the batch is padded on the left to its longest prompt."""

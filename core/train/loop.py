@@ -123,7 +123,8 @@ class Tally:
 
 def target_counts(batch: Batch) -> NDArray[np.int64]:
     """[B] int64: supervised tokens of each sample."""
-    return batch.targets[:, 1:].sum(axis=1).astype(np.int64)
+    counts: NDArray[np.int64] = batch.targets[:, 1:].sum(axis=1, dtype=np.int64)
+    return counts
 
 
 def held_out_loss(net: torch.nn.Module, feeder: Feeder, plan: Sequence[PlannedBatch], device: torch.device) -> Tally:
@@ -138,7 +139,7 @@ def held_out_loss(net: torch.nn.Module, feeder: Feeder, plan: Sequence[PlannedBa
     return tally
 
 
-def build_optimizer(model: Any, lr: Mapping[str, float], betas: tuple[float, float]) -> torch.optim.AdamW:
+def build_optimizer(model: Any, lr: Mapping[Any, float], betas: tuple[float, float]) -> torch.optim.AdamW:
     """AdamW without weight decay, one group per trained module with its own learning rate."""
     groups = []
     for module, rate in lr.items():
@@ -174,7 +175,7 @@ def take_step(
         batch = next(batches)
         waited += time.perf_counter() - asked
         total, sums = sample_losses(net, batch, device)
-        (total / supervised).backward()
+        torch.autograd.backward(total / supervised)
         taken.append((batch, sums))
     trained = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     norm = float(torch.nn.utils.clip_grad_norm_(trained, 1.0))

@@ -27,7 +27,9 @@ def run_job(folder: RunFolder) -> dict[str, Any]:
         final = checkpoint.stage_dir(folder.path, number) / checkpoint.FINAL
         if not final.is_dir():
             StageRun(folder, prepared, number, done, total_steps).run()
-        folder.progress(done + len(plan.steps), total_steps, f"stage {number}: {prepared.recipe.stages[number - 1].name}")
+        folder.progress(
+            done + len(plan.steps), total_steps, f"stage {number}: {prepared.recipe.stages[number - 1].name}"
+        )
     last = checkpoint.stage_dir(folder.path, len(prepared.plans)) / checkpoint.FINAL
     model_dir = folder.path / "model"
     checkpoint.link_model(last, model_dir)

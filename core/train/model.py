@@ -24,11 +24,14 @@ from transformers import (
     SiglipVisionConfig,
     SiglipVisionModel,
 )
+from transformers.utils import logging as transformers_logging
 
 from core.errors import BadInput, StudioError
 from core.train.presets import TinySize
 from core.train.tiles import Tiling
 from core.train.tokenizer import CHAT_TEMPLATE, IMAGE_TOKEN, TURN_END, VIDEO_TOKEN
+
+transformers_logging.disable_progress_bar()  # a run's log is a file
 
 MODULES = ("vision", "projector", "language")
 FROZEN = "frozen"
@@ -130,7 +133,9 @@ def build_processor(tokenizer: Any, px: int, patches: int) -> Any:
 def build_tiny(tokenizer: Any, px: int, size: TinySize, seed: int) -> Any:
     """A small random model over a tokenizer; the same seed gives the same weights."""
     if px < size.patches:
-        raise BadInput(f"A tile of {px} px is too small for {size.patches} patches.", "Set resolution.px to 56 or more.")
+        raise BadInput(
+            f"A tile of {px} px is too small for {size.patches} patches.", "Set resolution.px to 56 or more."
+        )
     vision = SiglipVisionConfig(
         hidden_size=size.vision_hidden_size,
         intermediate_size=2 * size.vision_hidden_size,
@@ -224,7 +229,9 @@ def load_model(path: Path, **options: Any) -> Any:
     try:
         return LlavaOnevisionForConditionalGeneration.from_pretrained(path, dtype=torch.float32, **options)
     except (OSError, ValueError) as error:
-        raise BadInput(f"{path} is not a model folder: {error}", "Give the folder of a finished run's model.") from error
+        raise BadInput(
+            f"{path} is not a model folder: {error}", "Give the folder of a finished run's model."
+        ) from error
 
 
 def load_processor(path: Path) -> Any:
@@ -232,4 +239,3 @@ def load_processor(path: Path) -> Any:
         return LlavaOnevisionProcessor.from_pretrained(path)
     except (OSError, ValueError) as error:
         raise BadInput(f"{path} holds no processor: {error}", "Give the folder of a finished run's model.") from error
-

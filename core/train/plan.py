@@ -138,13 +138,13 @@ class Ruler:
         return len(document.ids), int(document.targets.sum())
 
 
-def epoch_order(rows: NDArray[np.int64], epochs: float, seed: int) -> NDArray[np.int64]:
+def epoch_order(rows: NDArray[np.int64], epochs: float, seed: int | None) -> NDArray[np.int64]:
     """[N] int64: the exported order for the first epoch, a seeded shuffle for each further one; 1.5 takes half of the
-    second. The keys are BLAKE2b digests, so the order is the same on every machine."""
+    second. The keys are BLAKE2b digests, so the order is the same on every machine. Without a seed nothing moves."""
     parts: list[NDArray[np.int64]] = []
     for epoch in range(int(np.ceil(epochs))):
         order = np.arange(len(rows))
-        if epoch:
+        if epoch and seed is not None:
             keys = [blake2b(f"{seed}:{epoch}:{place}".encode(), digest_size=8).digest() for place in range(len(rows))]
             order = np.asarray(sorted(range(len(rows)), key=keys.__getitem__), dtype=np.int64)
         share = min(epochs - epoch, 1.0)

@@ -40,7 +40,9 @@ class TrainSettings(Frozen):
     num_threads: int = Field(0, ge=0, le=512, description="CPU threads for the model; 0 takes all cores.")
     num_feeders: int = Field(0, ge=0, le=256, description="Threads that prepare batches; 0 takes half of the cores.")
     seed: int = Field(0, ge=0, description="Seed of random weights.")
-    holdout_limit: int = Field(256, ge=0, description="Most held-out samples whose loss is taken at the ends of a stage.")
+    holdout_limit: int = Field(
+        256, ge=0, description="Most held-out samples whose loss is taken at the ends of a stage."
+    )
     num_predictions: int = Field(6, ge=0, le=64, description="Held-out samples answered at the end of each stage.")
     checkpoint_minutes: float = Field(10.0, gt=0, description="Time between checkpoints inside a stage.")
     keep_checkpoints: int = Field(2, ge=1, le=100, description="Checkpoints kept inside a stage.")
@@ -90,7 +92,8 @@ def prepare(folder: RunFolder) -> Prepared:
     flops = Flops.of(model.config)
     folder.event(kind="model", parameters=num_parameters(model), device=str(device), threads=threads, tile_px=px)
     tilings = tuple(
-        Tiling(stage.resolution.mode, stage.resolution.px, patches, stage.resolution.max_tiles) for stage in recipe.stages
+        Tiling(stage.resolution.mode, stage.resolution.px, patches, stage.resolution.max_tiles)
+        for stage in recipe.stages
     )
     del model
     ruler = Ruler(export, encoder)
@@ -156,11 +159,11 @@ def _tokenizer(folder: RunFolder, settings: TrainSettings, recipe: Recipe, chose
     if kept.is_dir():
         return load_tokenizer(kept)
     in_data = folder.path / "data" / TOKENIZER_DIR
-    given = settings.tokenizer or (str(in_data) if in_data.is_dir() else None) or recipe.model.tokenizer
-    if given is not None:
+    given = settings.tokenizer or (str(in_data) if in_data.is_dir() else "") or recipe.model.tokenizer
+    if given:
         tokenizer = load_tokenizer(given)
     elif chosen.language is not None:
-        tokenizer = load_tokenizer((recipe.model.towers or {}).get("language") or chosen.language)
+        tokenizer = load_tokenizer(recipe.model.towers.language or chosen.language)
     else:
         folder.progress(0, None, "learning the tokenizer")
         texts = (text for row in range(len(export)) for _, text in export.turns(row))
@@ -177,9 +180,9 @@ def _write_base(base: Path, settings: TrainSettings, recipe: Recipe, chosen: Pre
     if chosen.vision is None or chosen.language is None:
         model = build_tiny(tokenizer, recipe.stages[0].resolution.px, settings.tiny, settings.seed)
     else:
-        towers = recipe.model.towers or {}
+        towers = recipe.model.towers
         model = build_from_towers(
-            towers.get("vision") or chosen.vision, towers.get("language") or chosen.language, tokenizer, settings.seed
+            towers.vision or chosen.vision, towers.language or chosen.language, tokenizer, settings.seed
         )
     px, patches = tile_side(model)
     record = checkpoint.Record(

@@ -40,8 +40,12 @@ class Preset(Frozen):
     batch_tokens: int = Field(ge=64, description="Most tokens of a micro-batch, padding included.")
     batch_tiles: int = Field(ge=1, description="Most tiles of a micro-batch.")
     betas: tuple[float, float] = Field(description="AdamW's averaging of gradients and of their squares.")
-    gradient_checkpointing: bool = Field(False, description="Recompute activations: a third more time, far less memory.")
-    stages: tuple[dict[str, Any], ...] = Field((), description="The published stages, as a recipe has them, without parts.")
+    gradient_checkpointing: bool = Field(
+        False, description="Recompute activations: a third more time, far less memory."
+    )
+    stages: tuple[dict[str, Any], ...] = Field(
+        (), description="The published stages, as a recipe has them, without parts."
+    )
 
     @property
     def limits(self) -> Limits:
@@ -95,5 +99,7 @@ PRESETS: dict[str, Preset] = {
 def preset(name: str) -> Preset:
     """A preset by name; an unknown name lists the known ones."""
     if name not in PRESETS:
-        raise BadInput(f"There is no preset {name!r}.", f"Use one of {', '.join(PRESETS)} in the recipe's model.preset.")
+        raise BadInput(
+            f"There is no preset {name!r}.", f"Use one of {', '.join(PRESETS)} in the recipe's model.preset."
+        )
     return PRESETS[name]

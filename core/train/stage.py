@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from core.errors import BadData, BadInput, RunFailed
+from core.errors import BadData, RunFailed
 from core.runs import RunFolder, RunStopped
 from core.runs.folder import memory_bytes
 from core.train import checkpoint
@@ -47,13 +47,6 @@ class StageRun:
     def run(self) -> None:
         """Train the stage, or what is left of it."""
         settings, device = self.prepared.settings, self.prepared.device
-        lr = {module: self.stage.lr[module] for module in self.stage.trainable if module in self.stage.lr}
-        missing = [module for module in self.stage.trainable if module not in lr]
-        if missing:
-            raise BadInput(
-                f"The stage {self.stage.name!r} trains {', '.join(missing)} without a learning rate.",
-                f"Add lr.{missing[0]} to the stage.",
-            )
         continued = checkpoint.latest(self.dir)
         start = continued or checkpoint.stage_dir(self.folder.path, self.number - 1) / checkpoint.FINAL
         self.model, self.processor = load_model(start).to(device), load_processor(start)
@@ -63,14 +56,15 @@ class StageRun:
         config_home, processor_home = resolution_homes(self.model, self.processor)
         if config_home != processor_home:
             raise RunFailed(
-                f"The model says {config_home} and its processor {processor_home}.", "Start the run again from its export."
+                f"The model says {config_home} and its processor {processor_home}.",
+                "Start the run again from its export.",
             )
         set_trainable(self.model, self.stage.trainable)
         if self.prepared.preset.gradient_checkpointing and device.type == "cuda":
             self.model.gradient_checkpointing_enable({"use_reentrant": False})
         net = TokenLoss(self.model).train()
         feeder = Feeder(self.prepared.export, self.prepared.encoder, self.tiling, num_threads=settings.feeders)
-        optimizer = build_optimizer(self.model, lr, self.prepared.preset.betas)
+        optimizer = build_optimizer(self.model, self.stage.lr, self.prepared.preset.betas)
         held_out = plan_held_out(
             self.prepared.ruler, self.prepared.export, self.tiling, self.prepared.preset.limits, settings.holdout_limit
         )
@@ -83,6 +77,8 @@ class StageRun:
             self.folder.event(kind="resumed", stage=self.number, stage_name=self.stage.name, stage_step=cursor)
         else:
             held_out_start = self._held_out(net, feeder, held_out, "held-out loss before")
+            if self.number == 1:
+                self._answers(0, "untrained")
         self._held_out_start = held_out_start
         self.folder.event(
             kind="stage_start",
@@ -174,7 +170,9 @@ class StageRun:
             memory_bytes=torch.cuda.max_memory_allocated() if device.type == "cuda" else memory_bytes(),
             eta_seconds=eta_seconds,
         )
-        note = f"stage {self.number} {self.stage.name}: step {number + 1} of {len(self.plan.steps)}, loss {tally.loss:.3f}"
+        note = (
+            f"stage {self.number} {self.stage.name}: step {number + 1} of {len(self.plan.steps)}, loss {tally.loss:.3f}"
+        )
         self.folder.progress(done, self._total, note)
 
     def _commands(self) -> set[str]:
@@ -201,7 +199,9 @@ class StageRun:
         state = {"optimizer": optimizer.state_dict(), "rng": torch.get_rng_state()}
         checkpoint.save(path, self.model, self.processor, self._record(step), state)
         checkpoint.prune(self.dir, self.prepared.settings.keep_checkpoints)
-        self.folder.event(kind="checkpoint", stage=self.number, stage_step=step, path=str(path.relative_to(self.folder.path)))
+        self.folder.event(
+            kind="checkpoint", stage=self.number, stage_step=step, path=str(path.relative_to(self.folder.path))
+        )
 
     def _held_out(self, net: TokenLoss, feeder: Feeder, plan: list[PlannedBatch], note: str) -> float | None:
         if not plan:
@@ -211,11 +211,17 @@ class StageRun:
 
     def _finish(self, net: TokenLoss, feeder: Feeder, held_out: list[PlannedBatch], before: dict[str, str]) -> None:
         after = weights_hash(self.model)
-        moved = [module for module in after if module not in (*self.stage.trainable, "all") and after[module] != before[module]]
+        moved = [
+            module
+            for module in after
+            if module not in (*self.stage.trainable, "all") and after[module] != before[module]
+        ]
         if moved:
-            raise RunFailed(f"The stage changed {', '.join(moved)}, which it does not train.", "Report this as a defect.")
+            raise RunFailed(
+                f"The stage changed {', '.join(moved)}, which it does not train.", "Report this as a defect."
+            )
         end = self._held_out(net, feeder, held_out, "held-out loss after")
-        self._answers()
+        self._answers(self.number, self.stage.name)
         self.model.eval()
         final = self.dir / checkpoint.FINAL
         checkpoint.save(final, self.model, self.processor, self._record(len(self.plan.steps), end))
@@ -230,10 +236,10 @@ class StageRun:
             path=str(final.relative_to(self.folder.path)),
         )
 
-    def _answers(self) -> None:
+    def _answers(self, stage: int, stage_name: str) -> None:
         """Answers to a few held-out questions, so that a person can see what the numbers mean."""
         export, wanted = self.prepared.export, self.prepared.settings.num_predictions
-        asked = []
+        asked: list[tuple[int, str, Prompt]] = []
         for row in export.holdout_rows().tolist():
             if len(asked) == wanted:
                 break
@@ -250,8 +256,8 @@ class StageRun:
         answers = speaker.answer([prompt for _, _, prompt in asked], max_new_tokens=24)
         self.folder.event(
             kind="predictions",
-            stage=self.number,
-            stage_name=self.stage.name,
+            stage=stage,
+            stage_name=stage_name,
             samples=[
                 {
                     "sample_id": f"{int(export.sample_ids[row]):016x}",
@@ -265,4 +271,3 @@ class StageRun:
             ],
         )
         self.model.train()
-

@@ -15,7 +15,12 @@ from core.train.tokenizer import load_tokenizer, train_tokenizer
 
 from .exports import MICRO, make_export
 
-SENTENCES = ["What colour is the shape? red green blue", "Is there a circle? yes no", "这张图 里有 什么", "a b c 1 2 3"] * 4
+SENTENCES = [
+    "What colour is the shape? red green blue",
+    "Is there a circle? yes no",
+    "这张图 里有 什么",
+    "a b c 1 2 3",
+] * 4
 
 
 @pytest.fixture(scope="session", autouse=True)

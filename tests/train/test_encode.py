@@ -23,7 +23,13 @@ def learnt(encoder: Encoder, turns: list[tuple[str, str]], costs: list[int]) -> 
 
 
 def test_the_assistants_words_and_the_end_of_its_turn_are_learnt_and_nothing_else(encoder: Encoder) -> None:
-    turns = [("system", "Be brief."), ("human", "<image>\nWhat colour?"), ("gpt", "red"), ("human", "Sure?"), ("gpt", "yes")]
+    turns = [
+        ("system", "Be brief."),
+        ("human", "<image>\nWhat colour?"),
+        ("gpt", "red"),
+        ("human", "Sure?"),
+        ("gpt", "yes"),
+    ]
     assert learnt(encoder, turns, [5]) == "red<|im_end|>yes<|im_end|>"
 
 
@@ -88,7 +94,9 @@ def test_tokens_are_those_of_the_saved_chat_template(encoder: Encoder, tokenizer
     ]
     text = tokenizer.apply_chat_template(messages, chat_template=CHAT_TEMPLATE, tokenize=False)
     theirs = tokenizer.encode(text, add_special_tokens=False)
-    ours = encoder.conversation([("system", "Be brief."), ("human", "<image>\nWhat colour is 12?"), ("gpt", "blue")], [1])
+    ours = encoder.conversation(
+        [("system", "Be brief."), ("human", "<image>\nWhat colour is 12?"), ("gpt", "blue")], [1]
+    )
     assert ours.ids.tolist() == theirs
 
 

@@ -20,8 +20,6 @@ from core.train.tiles import Tiling, best_grid, grid_pinpoints
 SIDE = st.integers(1, 3000)
 
 
-
-
 def picture(width: int, height: int) -> Image.Image:
     noise = np.random.default_rng(width * 7919 + height).integers(0, 256, (max(height // 4, 1), max(width // 4, 1), 3))
     return Image.fromarray(noise.astype(np.uint8)).resize((width, height), Image.Resampling.BILINEAR)
@@ -36,7 +34,16 @@ def test_the_best_grid_is_the_processors(width: int, height: int, max_tiles: int
 
 def test_grids_hold_no_more_tiles_than_allowed_and_36_gives_the_published_ones() -> None:
     assert grid_pinpoints(384, 1) == ((384, 384),)
-    assert set(grid_pinpoints(10, 4)) == {(10, 10), (10, 20), (10, 30), (10, 40), (20, 10), (20, 20), (30, 10), (40, 10)}
+    assert set(grid_pinpoints(10, 4)) == {
+        (10, 10),
+        (10, 20),
+        (10, 30),
+        (10, 40),
+        (20, 10),
+        (20, 20),
+        (30, 10),
+        (40, 10),
+    }
     assert set(grid_pinpoints(384, 36)) == {(384 * r, 384 * c) for r in range(1, 7) for c in range(1, 7)}
 
 
@@ -47,9 +54,7 @@ def counter(tokenizer: Any) -> Any:
 
 @given(width=SIDE, height=SIDE, max_tiles=st.sampled_from([1, 2, 4, 9, 16, 36]), bound=st.sampled_from([1, 4, 36]))
 @settings(max_examples=200, deadline=None)
-def test_the_token_formula_is_the_processors(
-    counter: Any, width: int, height: int, max_tiles: int, bound: int
-) -> None:
+def test_the_token_formula_is_the_processors(counter: Any, width: int, height: int, max_tiles: int, bound: int) -> None:
     """`bound` below `max_tiles` reaches the shrinking beyond 1.21 x N tiles that our own grids never need."""
     grids = grid_pinpoints(384, max_tiles)
     counter.image_processor.image_grid_pinpoints = [list(grid) for grid in grids]
