@@ -78,9 +78,11 @@ class SelectionByMethod(_Part):
 
 
 class SelectionFromFile(_Part):
-    """A selection that was saved: a Parquet file with a column sample_id, best first or with a column rank."""
+    """A selection that was saved: a Parquet file with the columns rank and sample_id, as `winnow select` writes it."""
 
-    file: str = Field(min_length=1, description="Path of the file, absolute or from the recipe's folder.")
+    file: str = Field(
+        min_length=1, description="Path of the file: absolute, from the recipe's folder, or the workspace."
+    )
     sha256: str = Field("", pattern=_SHA256, description="What the file must hash to; empty accepts any content.")
 
 
@@ -139,7 +141,7 @@ class Stage(_Part):
 
     name: str = Field(pattern=_NAME, max_length=60, description="Name of the stage, unlike the others'.")
     parts: tuple[PartEntry, ...] = Field((), description="The selections it trains on, with their repeats.")
-    shuffle_seed: int | None = Field(0, description="Decides the training order; null keeps the order of the parts.")
+    shuffle_seed: int = Field(0, description="Decides the training order.")
     resolution: Resolution = Field(Resolution(), description="How pictures are shown.")
     trainable: tuple[Module, ...] = Field(("projector",), min_length=1, description="Parts of the model that train.")
     lr: dict[Module, Annotated[float, Field(gt=0, le=1)]] = Field(

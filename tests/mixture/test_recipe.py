@@ -44,7 +44,7 @@ stages:
     warmup_share: 0.03
   - name: all of it
     parts: [{selection: reading}, {selection: saved, repeat: 2.5}]
-    shuffle_seed: null
+    shuffle_seed: 5
     resolution: {mode: anyres, px: 384, max_tiles: 4}
     trainable: [vision, projector, language]
     lr: {vision: 2e-6, projector: 1e-5, language: 1e-5}
@@ -83,7 +83,7 @@ def test_the_hash_sees_values_and_not_how_the_file_looks() -> None:
 def test_values_arrive_as_they_were_written() -> None:
     recipe = parse_recipe(SMALL)
     assert str(recipe.selections["reading"].budget.percent) == "29.5"
-    assert recipe.stages[1].shuffle_seed is None
+    assert (recipe.stages[0].shuffle_seed, recipe.stages[1].shuffle_seed) == (0, 5)
     assert recipe.stages[1].lr["vision"] == 2e-6, "YAML reads 2e-6 as text; a rate is a number all the same"
     assert recipe.selections["saved"].file == "sel.parquet"
 
