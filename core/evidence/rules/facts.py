@@ -158,6 +158,6 @@ def _colourfulness(red: NDArray[np.uint8], green: NDArray[np.uint8], blue: NDArr
 
 def _rulings(edge_across: NDArray[np.bool_], edge_down: NDArray[np.bool_]) -> float:
     """Lines of edges that span a third of the picture, 1 at 12. A thick line shows two edges and counts twice."""
-    rows = np.count_nonzero(edge_down.mean(axis=1) > 1 / 3)
-    columns = np.count_nonzero(edge_across.mean(axis=0) > 1 / 3)
+    rows = int(np.count_nonzero(edge_down.mean(axis=1) > 1 / 3))
+    columns = int(np.count_nonzero(edge_across.mean(axis=0) > 1 / 3))
     return min((rows + columns) / 12.0, 1.0)

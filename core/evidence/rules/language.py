@@ -26,6 +26,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _KANA = re.compile(r"[\u3041-\u309f\u30a1-\u30fa\u30fc-\u30ff\uff66-\uff9d]")
 _LATIN = re.compile(r"[a-zà-öø-ÿāăąćčďđēęěğģīįķľłńňőœŕřśşšţťūůűųźżžơưạ-ỹ'’]+\Z")
+_OTHER_LETTER = re.compile(r"[^\W\d_a-zA-ZÀ-ÖØ-öø-ɏḀ-ỿ]")
 
 _HAN_WORDS = 0.6
 _KANA_WORDS = 0.5
@@ -79,7 +80,7 @@ def text_language(text: str, known: frozenset[str] = frozenset()) -> Language:
     num_han = len(_HAN.findall(plain))
     num_kana = len(_KANA.findall(plain))
     latin = [word for word in words if _LATIN.match(word)]
-    num_letters = sum(len(word) for word in words if not _LATIN.match(word)) - num_han - num_kana
+    num_letters = len(_OTHER_LETTER.findall(plain)) - num_han - num_kana
     weights = {
         "zh": num_han * _HAN_WORDS if num_kana * 8 < num_han else 0.0,
         "japanese": (num_han + num_kana) * _KANA_WORDS if num_kana * 8 >= num_han else 0.0,

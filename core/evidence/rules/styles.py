@@ -40,7 +40,7 @@ def _turn_styles(turn: TurnCues, language: Language) -> set[str]:
         names.add(COORDINATE)
     if language == "other":
         return names
-    if _asks(turn.question, "between_items", "compare"):
+    if _asks(turn.question, "ask_compare"):
         names.add(COMPARISON)
     if shape.says_yes_no:
         names.add(YES_NO)
