@@ -1,0 +1,78 @@
+// A grid or strip of samples. Everything that comes from data is written with textContent, so it is shown, never interpreted.
+function make(tag, name, text) {
+  const element = document.createElement(tag);
+  if (name) element.className = name;
+  if (text !== undefined) element.textContent = text;
+  return element;
+}
+
+function picture(tile) {
+  const box = make("div", "picture");
+  if (!tile.image) {
+    box.append(make("div", "text", tile.question || "(no text)"));
+    return box;
+  }
+  const image = make("img");
+  image.loading = "lazy";
+  image.decoding = "async";
+  image.alt = "";
+  image.addEventListener("error", () => image.replaceWith(make("div", "broken", "This picture cannot be read.")));
+  image.src = tile.image;
+  box.append(image);
+  if (tile.more > 0) box.append(make("span", "more", `+${tile.more}`));
+  return box;
+}
+
+function build(tile, opened) {
+  const button = make("button", "tile" + (tile.id === opened ? " open" : "") + (tile.kept ? " kept" : ""));
+  button.type = "button";
+  button.dataset.id = tile.id;
+  button.setAttribute("aria-label", `Open: ${tile.question || tile.id}`);
+  const words = make("div", "words");
+  if (tile.caption !== null) words.append(make("div", "question", tile.caption));
+  const marks = make("div", "marks");
+  for (const mark of tile.marks) {
+    const chip = make("span", `mark ${mark.kind}`, mark.text);
+    chip.title = mark.says || mark.text;
+    marks.append(chip);
+  }
+  if (tile.marks.length) words.append(marks);
+  button.append(picture(tile), words);
+  return button;
+}
+
+function step(root, from, key) {
+  const tiles = [...root.querySelectorAll(".tile")];
+  const columns = tiles.filter((tile) => tile.offsetTop === tiles[0].offsetTop).length;
+  const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[key];
+  const next = tiles[tiles.indexOf(from) + by];
+  if (by !== undefined && next) next.focus();
+  return by !== undefined;
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  let root = parentElement.querySelector(".root");
+  const seen = JSON.stringify(data);
+  if (root && root.dataset.seen === seen) return;
+  if (!root) {
+    root = make("div", "root");
+    parentElement.append(root);
+  }
+  root.dataset.seen = seen;
+  const list = make("div", data.shape);
+  list.style.setProperty("--row", `${data.row_px}px`);
+  list.style.setProperty("--tile", `${data.tile_px}px`);
+  list.append(...data.tiles.map((tile) => build(tile, data.opened)));
+  list.addEventListener("click", (event) => {
+    const tile = event.target.closest(".tile");
+    if (tile) setTriggerValue("opened", tile.dataset.id);
+  });
+  list.addEventListener("keydown", (event) => {
+    const tile = event.target.closest(".tile");
+    if (tile && step(root, tile, event.key)) {
+      event.preventDefault();
+      event.stopPropagation();
+    }
+  });
+  root.replaceChildren(list);
+}

@@ -1,0 +1,234 @@
+"""The parts of Browse: the grid with its order and pages, an opened sample with all that is known about it, the view as CSV."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pyarrow.csv as pa_csv
+import streamlit as st
+
+from core.filters import Filter
+from core.store.ids import id_hex
+from core.vocabulary import CAPABILITIES, CAPABILITY_KEYS, capability_name
+from studio import cached, charts, gallery, layout, session
+from studio.cached import Detail
+from studio.words import KIND_NAMES, Note, many, note_on, num
+
+PAGE_SIZE = 48
+_SIZES = ("small", "medium", "large")
+_SIZE: session.Slot[str] = session.Slot("browse.size", "medium")
+_ORDERS = {
+    "source": "Source order",
+    "shuffled": "Shuffled",
+    "-images": "Most images",
+    "-turns": "Most turns",
+    "-length": "Longest text",
+    "length": "Shortest text",
+    "-size": "Largest picture",
+    "size": "Smallest picture",
+    **{f"-{key}": f"High {capability_name(key)}" for key in CAPABILITY_KEYS},
+    **{key: f"Low {capability_name(key)}" for key in CAPABILITY_KEYS},
+}
+
+
+# -- the grid -----------------------------------------------------------------------------------------------------------
+
+
+def toolbar(num_visible: int) -> None:
+    """Order and tile size at the left, pages at the right."""
+    shown = session.view()
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="browse-toolbar"):
+        with st.container(horizontal=True, vertical_alignment="center", width="content", key="browse-order"):
+            session.seed("browse-sort", shown.sort if shown.sort in _ORDERS else "source")
+            st.selectbox(
+                "Order", list(_ORDERS), key="browse-sort", format_func=_ORDERS.__getitem__, label_visibility="collapsed", width=260,
+                on_change=_sort,
+            )  # fmt: skip
+            session.seed("browse-size", _SIZE.get())
+            st.segmented_control(
+                "Size", _SIZES, key="browse-size", label_visibility="collapsed", on_change=_resize, format_func=str.capitalize
+            )
+        pager(num_visible, key="top")
+
+
+def _sort() -> None:
+    session.set_sort(str(session.held("browse-sort")))
+
+
+def _resize() -> None:
+    _SIZE.set(str(session.held("browse-size") or _SIZE.get()))
+
+
+def num_pages(num_visible: int) -> int:
+    """How many pages of the grid there are; one for nothing."""
+    return max(1, -(-num_visible // PAGE_SIZE))
+
+
+def pager(num_visible: int, *, key: str) -> None:
+    """Back and on through the pages, with the place said in words."""
+    page = min(session.view().page, num_pages(num_visible))
+    first, last = (page - 1) * PAGE_SIZE + 1, min(page * PAGE_SIZE, num_visible)
+    with st.container(horizontal=True, vertical_alignment="center", width="content", key=f"pager-{key}"):
+        st.html(f'<span class="w-count"><b>{num(first)}–{num(last)}</b> of {num(num_visible)}</span>', width="content")
+        st.button(
+            "", icon=":material/chevron_left:", key=f"page-back-{key}", help="Previous page", disabled=page <= 1,
+            on_click=session.set_page, args=(page - 1,),
+        )  # fmt: skip
+        st.button(
+            "", icon=":material/chevron_right:", key=f"page-on-{key}", help="Next page", disabled=page >= num_pages(num_visible),
+            on_click=session.set_page, args=(page + 1,),
+        )  # fmt: skip
+
+
+def grid_page(num_visible: int) -> None:
+    """One page of the grid, and the pager again below it."""
+    shown = session.view()
+    page = min(shown.page, num_pages(num_visible))
+    ids = cached.page_of_samples(shown.chosen, shown.sort, page, PAGE_SIZE)
+    gallery.grid(cached.cards(ids), key="browse-grid", on_open=session.open_sample, size=_SIZE.get())
+    with st.container(horizontal=True, horizontal_alignment="right", key="browse-foot"):
+        pager(num_visible, key="foot")
+
+
+def csv_button(num_visible: int) -> None:
+    """The view as a CSV file, made when it is asked for."""
+    chosen = session.chosen_filter()
+    st.download_button(
+        f"Download {many(num_visible, 'row')} as CSV", data=lambda: view_csv(chosen), file_name="winnow-view.csv", mime="text/csv",
+        icon=":material/download:", key="browse-csv", on_click="ignore",
+    )  # fmt: skip
+
+
+def view_csv(chosen: Filter) -> bytes:
+    """What a filter shows as CSV, UTF-8: sample ids as 16 hex digits, scores from 0 to 5, empty where missing."""
+    buffer = io.BytesIO()
+    pa_csv.write_csv(cached.ask("view_as_rows", chosen), buffer)
+    return buffer.getvalue()
+
+
+def nothing_ingested() -> None:
+    """What Browse shows of an empty workspace."""
+    with layout.empty("No samples yet", "Add a LLaVA JSON or JSONL file with its images, and they appear here.", icon="picture"):
+        if st.button("Add data", type="primary", key="browse-add"):
+            st.switch_page(st.Page("../pages/overview.py"))
+
+
+# -- an opened sample ---------------------------------------------------------------------------------------------------
+
+
+def opened_sample(sample_id: int, num_visible: int) -> None:
+    """A sample with its picture, conversation and evidence, and the way to its neighbours in the order on screen."""
+    sample = cached.detail(sample_id)
+    if sample is None:
+        with layout.empty("This sample is not in the workspace", f"Nothing here has the id {id_hex(sample_id)}.", icon="search"):
+            st.button("Back to the grid", key="sample-back", on_click=session.open_sample, args=(None,))
+        return
+    _way(sample_id, num_visible)
+    gallery.viewer(sample, key="sample-viewer")
+    left, right = st.columns([1.25, 1], gap="medium")
+    with left:
+        _scores(sample)
+        _similar(sample_id)
+    with right:
+        _evidence(sample)
+        _provenance(sample)
+
+
+def _way(sample_id: int, num_visible: int) -> None:
+    """Back to the grid, and the neighbours; left and right arrow keys move, Escape closes."""
+    shown = session.view()
+    place = cached.place_of_sample(shown.chosen, shown.sort, sample_id)
+    before = None if place is None else cached.sample_at(shown.chosen, shown.sort, place - 1)
+    after = None if place is None else cached.sample_at(shown.chosen, shown.sort, place + 1)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="sample-way"):
+        page = shown.page if place is None else place // PAGE_SIZE + 1
+        st.button(
+            "Grid", icon=":material/arrow_back:", key="sample-close", shortcut="Escape", on_click=session.open_sample, args=(None, page)
+        )
+        with st.container(horizontal=True, vertical_alignment="center", width="content", key="sample-steps"):
+            where = "outside the filter" if place is None else f"{num(place + 1)} of {num(num_visible)}"
+            st.html(f'<span class="w-count">{where}</span>', width="content")
+            st.button(
+                "", icon=":material/chevron_left:", key="sample-before", shortcut="Left", disabled=before is None,
+                on_click=session.open_sample, args=(before,),
+            )  # fmt: skip
+            st.button(
+                "", icon=":material/chevron_right:", key="sample-after", shortcut="Right", disabled=after is None,
+                on_click=session.open_sample, args=(after,),
+            )  # fmt: skip
+
+
+def _scores(sample: Detail) -> None:
+    scores = {key: score for key, (score, _) in sample.scores.items()}
+    said_by = dict.fromkeys(by for _, by in sample.scores.values() if by is not None)
+    if not said_by:
+        layout.section("Capability scores")
+        layout.small("Not scored yet. Prepare the workspace on Overview.")
+        return
+    layout.section("Capability scores", "0 to 5", [producer_note(by) for by in said_by])
+    picture, numbers = st.columns([1, 1], vertical_alignment="center")
+    with picture:
+        charts.radar(scores)
+    with numbers:
+        charts.score_list(scores)
+
+
+def producer_note(said_by: str) -> Note:
+    """The badge for 'rules 1'."""
+    name, _, version = said_by.partition(" ")
+    return note_on(name, version)
+
+
+def _badge_of(kind: str) -> list[Note]:
+    who = cached.lens().producers.get(kind, [])[:1]
+    return [note_on(entry.name, entry.version) for entry in who]
+
+
+def _evidence(sample: Detail) -> None:
+    layout.section(KIND_NAMES["styles"], badges=_badge_of("styles"))
+    layout.chips(sample.card.styles, nothing="no style")
+    for kind in ("instruction_tags", "image_tags"):
+        layout.section(KIND_NAMES[kind], badges=_badge_of(kind))
+        layout.paths(sample.tags[kind])
+
+
+def _provenance(sample: Detail) -> None:
+    layout.section("Provenance")
+    sizes = [f"{width} × {height} px {form}" for _, width, height, form, _ in sample.images]
+    entries = [
+        ("source", sample.card.source),
+        ("original id", sample.original_id),
+        ("sample id", id_hex(sample.card.sample_id)),
+        ("row in its file", num(sample.ingest_row)),
+        ("licence", sample.origin.get("licence") or "not stated"),
+        *([("revision", sample.origin["revision"])] if sample.origin.get("revision") else []),
+        *([("category", sample.origin["category"])] if sample.origin.get("category") else []),
+        ("pictures", "; ".join(sizes) or "none"),
+        *([("read from", sample.images[0][4] or "")] if sample.images else []),
+        ("text", f"{many(sample.card.num_turns, 'turn')}, {many(sample.num_chars, 'character')}"
+         + (f", {many(sample.num_text_tokens, 'token')}" if sample.num_text_tokens is not None else "")),
+        *([("further fields", _one_line(sample.extra))] if sample.extra else []),
+    ]  # fmt: skip
+    layout.facts([(name, value or "") for name, value in entries])
+
+
+def _one_line(extra: str) -> str:
+    fields = json.loads(extra)
+    return ", ".join(f"{name}: {value}" for name, value in fields.items()) if isinstance(fields, dict) else extra
+
+
+def _similar(sample_id: int) -> None:
+    badges = _badge_of("embedding")
+    layout.section("Similar samples", badges=badges)
+    near = cached.similar(sample_id)
+    if not near:
+        layout.small("No embedding yet. Prepare the workspace on Overview.")
+        return
+    likeness = {other: f"{value:.2f}" for other, value in near}
+    gallery.strip(cached.cards([other for other, _ in near]), key="sample-similar", on_open=session.open_sample, marks=likeness)
+
+
+def capability_titles() -> list[str]:
+    """The capabilities' names in table order."""
+    return [capability.name for capability in CAPABILITIES]

@@ -1,0 +1,129 @@
+"""Widgets for the fields of a settings model: the form on a page derives from the same fields as the recipe and the command line.
+
+Bounds, defaults and descriptions are those of the model; what does not fit is told in the words of the field.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Collection, Mapping
+from enum import Enum
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+
+import streamlit as st
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from core.errors import BadInput
+from core.vocabulary import CAPABILITY_KEYS, capability_name
+from studio import layout
+
+Settings = TypeVar("Settings", bound=BaseModel)
+
+
+def settings_form(
+    model: type[Settings], *, key: str, given: Mapping[str, Any] | None = None, hidden: Collection[str] = (), labels: Mapping[str, str] | None = None
+) -> Settings:
+    """Draw a widget per field and give back the settings; BadInput names the field that does not fit.
+
+    `given` are values for fields that are hidden or differ from their default; what a person types is kept for the session.
+    """
+    values = dict(given or {})
+    for name, field in model.model_fields.items():
+        if name in hidden:
+            continue
+        label = (labels or {}).get(name) or field.title or name.replace("_", " ").capitalize()
+        values[name] = _widget(field, label, f"{key}.{name}", values.get(name, field.get_default(call_default_factory=True)))
+    try:
+        return model(**values)
+    except ValidationError as error:
+        raise bad_settings(error) from error
+
+
+def bad_settings(error: ValidationError) -> BadInput:
+    """Pydantic's first complaint as one of ours."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"]).replace("_", " ") or "settings"
+    return BadInput(f"{where}: {first['msg'].rstrip('.')} (it is {first.get('input')!r}).", f"Change {where}.")
+
+
+def _bounds(field: FieldInfo) -> tuple[Any, Any]:
+    """Smallest and largest value allowed, None where there is no bound."""
+    low = high = None
+    for rule in field.metadata:
+        low = getattr(rule, "ge", None) if getattr(rule, "ge", None) is not None else low
+        low = getattr(rule, "gt", None) if getattr(rule, "gt", None) is not None else low
+        high = getattr(rule, "le", None) if getattr(rule, "le", None) is not None else high
+        high = getattr(rule, "lt", None) if getattr(rule, "lt", None) is not None else high
+    return low, high
+
+
+def _choices(kind: Any) -> list[Any] | None:
+    if get_origin(kind) is Literal:
+        return list(get_args(kind))
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return list(kind)
+    return None
+
+
+def _widget(field: FieldInfo, label: str, key: str, default: Any) -> Any:
+    """The widget for a field's type; text for anything without one of its own."""
+    kind, optional = _plain(field.annotation)
+    help_text = layout.verbatim(field.description) if field.description else None
+    label = layout.verbatim(label)
+    choices = _choices(kind)
+    if choices is not None:
+        index = choices.index(default) if default in choices else 0
+        return st.selectbox(label, choices, index, key=key, help=help_text, format_func=_said, persist_state="session")
+    if kind is bool:
+        return st.toggle(label, bool(default), key=key, help=help_text, persist_state="session")
+    if kind is int or kind is float:
+        low, high = _bounds(field)
+        cast = kind
+        step = 1 if kind is int else None
+        value = None if default is None else cast(default)
+        return st.number_input(
+            label,
+            None if low is None else cast(low),
+            None if high is None else cast(high),
+            value,
+            step=step,
+            format=None if kind is int else "%g",
+            key=key,
+            help=help_text,
+            placeholder="automatic" if optional else None,
+            persist_state="session",
+        )
+    if get_origin(kind) is tuple:
+        return _several(field, kind, label, key, default, help_text)
+    text = st.text_input(label, "" if default is None else str(default), key=key, help=help_text, persist_state="session")
+    return None if optional and not text.strip() else text
+
+
+def _several(field: FieldInfo, kind: Any, label: str, key: str, default: Any, help_text: str | None) -> Any:
+    """A tuple: capabilities or fixed choices as a list to pick from, anything else as words between commas."""
+    choices = _choices(get_args(kind)[0])
+    if "capabilit" in key.rsplit(".", 1)[-1]:
+        return tuple(
+            st.multiselect(
+                label, CAPABILITY_KEYS, list(default or ()), key=key, help=help_text, format_func=capability_name,
+                placeholder="all fourteen", persist_state="session",
+            )
+        )  # fmt: skip
+    if choices is not None:
+        return tuple(st.multiselect(label, choices, list(default or ()), key=key, help=help_text, persist_state="session"))
+    text = st.text_input(label, ", ".join(map(str, default or ())), key=key, help=help_text, persist_state="session")
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _plain(kind: Any) -> tuple[Any, bool]:
+    """A type without its None, and whether None was allowed."""
+    if get_origin(kind) in (Union, types.UnionType):
+        parts = [part for part in get_args(kind) if part is not type(None)]
+        if len(parts) == 1:
+            return parts[0], True
+    return kind, False
+
+
+def _said(value: Any) -> str:
+    return str(value.value if isinstance(value, Enum) else value).replace("_", " ")

@@ -1,0 +1,147 @@
+"""Runs on a page: what runs now with its rate and time left, a way to stop, and how the last one ended.
+
+Everything is read from the runs' folders, so a page that was closed and opened again shows the same.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from core import runs
+from core.errors import StudioError
+from core.runs import Run
+from studio import cached, layout, session
+from studio.words import duration, num
+
+POLL_SECONDS = 1.0
+KIND_NAMES = {"ingest": "Adding data", "prepare": "Preparing", "train": "Training", "export": "Exporting", "evaluate": "Evaluating", "map": "Drawing the map"}  # fmt: skip
+_ENDED = {"done": "done", "failed": "failed", "stopped": "stopped", "died": "died"}
+_HIDDEN: session.Slot[tuple[str, ...]] = session.Slot("runs-hidden", ())
+
+
+def launch(kind: str, module: str, settings: Mapping[str, Any]) -> Run:
+    """Start a run of `module.run_job` over the workspace on screen."""
+    return runs.launch(cached.workspace().path, kind, module, settings)
+
+
+def running(kinds: Sequence[str] = ()) -> list[Run]:
+    """The runs of these kinds (all kinds when none is named) that are alive now, newest first."""
+    found = runs.list_runs(cached.workspace().path)
+    return [run for run in found if run.state == "running" and (not kinds or run.kind in kinds)]
+
+
+def show(kinds: Sequence[str], *, key: str) -> None:
+    """The newest run of each kind: progress while it lives, its end until it is hidden. Polls by itself while one is alive."""
+    path = cached.workspace().path
+    newest = _newest(path, kinds)
+    alive = any(run.state == "running" for run in newest)
+
+    @st.fragment(run_every=POLL_SECONDS if alive else None)
+    def poll() -> None:
+        now = _newest(path, kinds)
+        for run in now:
+            _card(run, key)
+        if alive and not any(run.state == "running" for run in now):
+            st.rerun(scope="app")  # what the run wrote is new on the whole page
+
+    poll()
+
+
+def _newest(path: Any, kinds: Sequence[str]) -> list[Run]:
+    found = runs.list_runs(path)
+    first = [next((run for run in found if run.kind == kind), None) for kind in kinds]
+    return [run for run in first if run is not None and run.run_id not in _HIDDEN.get()]
+
+
+def _card(run: Run, key: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key=f"card-run-{key}-{run.kind}"):
+        st.html(run_html(run, time.time()))
+        if run.state == "running":
+            if st.button("Stop", key=f"stop-{key}-{run.run_id}", icon=":material/stop:", width=100):
+                runs.send(run, "stop")
+                runs.stop(run)
+                st.rerun(scope="app")
+            return
+        if run.state in ("failed", "stopped", "died") and st.button("Resume", key=f"resume-{key}-{run.run_id}", width=100):
+            try:
+                runs.resume(run)
+            except StudioError as error:
+                layout.problem(error)
+                return
+            st.rerun(scope="app")
+        if st.button("", icon=":material/close:", key=f"hide-{key}-{run.run_id}", type="tertiary", help="Hide", width=40):
+            _HIDDEN.set((*_HIDDEN.get(), run.run_id))
+            st.rerun(scope="app")
+
+
+def run_html(run: Run, now: float) -> str:
+    """A run as HTML: name, state, bar, and one line with rate and time left, or with its end."""
+    name = escape(KIND_NAMES.get(run.kind, run.kind.capitalize()))
+    if run.state != "running":
+        return f'<div class="w-run"><div class="w-run-top"><b>{name}</b><span>{_ENDED[run.state]}</span></div>{_end_line(run)}</div>'
+    part = run.share_done
+    bar = '<i class="unknown"></i>' if part is None else f'<i style="width:{100 * part:.1f}%"></i>'
+    return (
+        f'<div class="w-run"><div class="w-run-top"><b>{name}</b><span>{escape(run.note)}</span></div>'
+        f'<div class="w-bar" role="progressbar" aria-valuenow="{round(100 * (part or 0))}">{bar}</div>'
+        f'<div class="w-run-line">{escape(pace(run, now))}</div></div>'
+    )
+
+
+def pace(run: Run, now: float) -> str:
+    """'4,100 of 12,060, 310 per second, 26 s left'; what is not known yet is left out."""
+    parts = [num(run.done) if run.total is None else f"{num(run.done)} of {num(run.total)}"]
+    elapsed = now - _seconds(run.started_at) if run.started_at else 0.0
+    if run.done and elapsed > 1.0:
+        rate = run.done / elapsed
+        parts.append(f"{rate:,.0f} per second" if rate >= 2 else f"{60 * rate:,.0f} per minute")
+        if run.total and run.done < run.total:
+            parts.append(f"{duration((run.total - run.done) / rate)} left")
+    return ", ".join(parts)
+
+
+def _seconds(stamp: str) -> float:
+    moment = datetime.fromisoformat(stamp)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _end_line(run: Run) -> str:
+    if run.problem:
+        return f'<div class="w-run-line">{escape(run.problem)} {escape(run.fix or "")}</div>'
+    parts = []
+    if run.started_at and run.ended_at:
+        parts.append(f"in {duration(_seconds(run.ended_at) - _seconds(run.started_at))}")
+    for name, value in run.result.items():
+        if isinstance(value, bool) or name == "seconds":
+            continue
+        if isinstance(value, int):
+            parts.append(f"{num(value)} {name.replace('_', ' ')}")
+        elif isinstance(value, dict) and value and all(isinstance(count, int) for count in value.values()):
+            parts.append(f"{num(sum(value.values()))} {name.replace('_', ' ')}")
+    return f'<div class="w-run-line">{escape(", ".join(parts))}</div>'
+
+
+def sidebar() -> None:
+    """The workspace's name and size and what runs now, for the navigation at the left. Draws nothing without a workspace."""
+    path = session.workspace_path()
+    if path is None or not (path / "workspace.json").is_file():
+        return
+    try:
+        name, size = cached.workspace().name, cached.num_rows("samples")
+    except StudioError:
+        return  # the page itself tells this problem
+    st.html(f'<div class="w-here"><b>{escape(name)}</b><span>{num(size)} samples</span></div>')
+    alive = bool(running())
+
+    @st.fragment(run_every=2 * POLL_SECONDS if alive else None)
+    def poll() -> None:
+        for run in running()[:3]:
+            st.html(run_html(run, time.time()))
+
+    poll()

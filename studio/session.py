@@ -1,0 +1,232 @@
+"""The one door to the browser session and the URL, with types: which workspace, which filter, page, order and open sample.
+
+The URL reproduces what is on screen. A session keeps its view when the page changes; a URL that was edited, shared or reached
+with the back button wins over it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Generic, TypeVar, cast
+from urllib.parse import urlsplit
+
+import streamlit as st
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.errors import BadInput, StudioError
+from core.filters import Filter, ScoreRange
+from core.store.ids import id_from_hex, id_hex
+
+WORKSPACE_VARIABLE = "WINNOW_WORKSPACE"
+_FILTER_PARAMETERS = ("source", "style", "tag", "score", "images", "q", "where")
+_VIEW_PARAMETERS = (*_FILTER_PARAMETERS, "sort", "page", "sample")
+
+T = TypeVar("T")
+
+
+class View(BaseModel):
+    """What is on screen, as the URL says it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    chosen: Filter = Field(default_factory=Filter, description="Which samples are visible.")
+    sort: str = Field("source", max_length=64, description="Key of the order in Browse.")
+    page: int = Field(1, ge=1, description="Page of the grid, from 1.")
+    sample: int | None = Field(None, ge=0, lt=2**64, description="The opened sample.")
+
+
+class Slot(Generic[T]):
+    """A named, typed place in the session: `BUDGET = Slot("curate.budget", 0.3)`, then `BUDGET.get()` and `BUDGET.set(0.2)`."""
+
+    def __init__(self, name: str, default: T) -> None:
+        self.name = f"slot:{name}"
+        self.default = default
+
+    def get(self) -> T:
+        return cast("T", st.session_state.get(self.name, self.default))
+
+    def set(self, value: T) -> None:
+        st.session_state[self.name] = value
+
+    def clear(self) -> None:
+        st.session_state.pop(self.name, None)
+
+
+_VIEW: Slot[View | None] = Slot("view", None)
+_WRITTEN: Slot[dict[str, list[str]] | None] = Slot("written", None)
+_PLACE: Slot[str] = Slot("place", "")
+_WORKSPACE: Slot[str | None] = Slot("workspace", None)
+_URL_PROBLEM: Slot[StudioError | None] = Slot("url-problem", None)
+
+
+# -- the workspace ------------------------------------------------------------------------------------------------------
+
+
+def workspace_path() -> Path | None:
+    """The folder of the workspace this session looks at; None before one was chosen."""
+    text = _WORKSPACE.get() or os.environ.get(WORKSPACE_VARIABLE, "")
+    return Path(text).expanduser().resolve() if text else None
+
+
+def switch_workspace(path: Path) -> None:
+    """Look at another workspace from now on; the filter of the old one is dropped."""
+    _WORKSPACE.set(str(path.expanduser().resolve()))
+    _VIEW.set(View())
+
+
+# -- the view and the URL -----------------------------------------------------------------------------------------------
+
+
+def filter_to_query(chosen: Filter) -> dict[str, list[str]]:
+    """A filter as URL parameters; an empty filter has none."""
+    query: dict[str, list[str]] = {}
+    for name, values in (("source", chosen.sources), ("style", chosen.styles), ("tag", chosen.tags)):
+        if values:
+            query[name] = list(values)
+    if chosen.scores:
+        query["score"] = [f"{entry.capability}:{entry.low:g}-{entry.high:g}" for entry in chosen.scores]
+    if chosen.min_images is not None or chosen.max_images is not None:
+        low, high = chosen.min_images, chosen.max_images
+        query["images"] = [f"{'' if low is None else low}-{'' if high is None else high}"]
+    for name, text in (("q", chosen.text), ("where", chosen.where)):
+        if text:
+            query[name] = [text]
+    return query
+
+
+def filter_from_query(query: Mapping[str, Sequence[str]]) -> Filter:
+    """The filter URL parameters stand for; BadInput names the one that cannot be read."""
+    fields: dict[str, Any] = {
+        "sources": tuple(query.get("source", ())),
+        "styles": tuple(query.get("style", ())),
+        "tags": tuple(query.get("tag", ())),
+        "text": next(iter(query.get("q", ())), ""),
+        "where": next(iter(query.get("where", ())), ""),
+    }
+    try:
+        fields["scores"] = tuple(_score_range(text) for text in query.get("score", ()))
+        for text in query.get("images", ()):
+            low, _, high = text.partition("-")
+            fields["min_images"] = int(low) if low else None
+            fields["max_images"] = int(high) if high else None
+        return Filter(**fields)
+    except (ValueError, ValidationError) as error:
+        raise BadInput(
+            f"The address holds a filter that cannot be read ({str(error).splitlines()[0]}).", "Choose the filter again on the page."
+        ) from error
+
+
+def _score_range(text: str) -> ScoreRange:
+    capability, _, span = text.partition(":")
+    low, _, high = span.partition("-")
+    return ScoreRange(capability=capability, low=float(low), high=float(high))
+
+
+def view_to_query(shown: View) -> dict[str, list[str]]:
+    """A view as URL parameters; what stands at its default is left out."""
+    query = filter_to_query(shown.chosen)
+    if shown.sort != "source":
+        query["sort"] = [shown.sort]
+    if shown.page != 1:
+        query["page"] = [str(shown.page)]
+    if shown.sample is not None:
+        query["sample"] = [id_hex(shown.sample)]
+    return query
+
+
+def view_from_query(query: Mapping[str, Sequence[str]]) -> View:
+    """The view URL parameters stand for; BadInput names what cannot be read."""
+    chosen = filter_from_query(query)
+    sample = next(iter(query.get("sample", ())), None)
+    page = next(iter(query.get("page", ())), "1")
+    if not page.isascii() or not page.isdigit() or not 1 <= int(page) < 10**9:
+        raise BadInput(f"The address asks for page {page!r}.", "Choose a page below the grid.")
+    return View(
+        chosen=chosen,
+        sort=next(iter(query.get("sort", ())), "source")[:64],
+        page=int(page),
+        sample=None if sample is None else id_from_hex(sample),
+    )
+
+
+def _query() -> dict[str, list[str]]:
+    return {name: st.query_params.get_all(name) for name in _VIEW_PARAMETERS if name in st.query_params}
+
+
+def start() -> StudioError | None:
+    """Settle view and URL at the top of a page; gives back what was wrong with the URL, if anything was."""
+    query = _query()
+    place = urlsplit(st.context.url or "").path
+    stayed = place == _PLACE.get()
+    _PLACE.set(place)
+    problem = None
+    # The navigation opens pages without parameters, and the view should survive that; on the page itself an address without
+    # parameters is the back button's.
+    if _VIEW.get() is None or ((query or stayed) and query != _WRITTEN.get()):
+        try:
+            _VIEW.set(view_from_query(query))
+        except StudioError as error:
+            _VIEW.set(View())
+            problem = error
+    _publish()
+    return problem
+
+
+def _publish() -> None:
+    """Make the URL say the view; parameters that are not ours stay."""
+    wanted = view_to_query(view())
+    if _query() != wanted:
+        others = {name: st.query_params.get_all(name) for name in st.query_params if name not in _VIEW_PARAMETERS}
+        st.query_params.from_dict({**others, **wanted})
+    _WRITTEN.set(wanted)
+
+
+def view() -> View:
+    """What is on screen."""
+    return _VIEW.get() or View()
+
+
+def chosen_filter() -> Filter:
+    """The filter all pages share."""
+    return view().chosen
+
+
+def set_filter(chosen: Filter) -> None:
+    """Show other samples; the grid starts again at its first page."""
+    _change(chosen=chosen, page=1, sample=None)
+
+
+def set_sort(sort: str) -> None:
+    """Show the grid in another order, from its first page."""
+    _change(sort=sort, page=1)
+
+
+def set_page(page: int) -> None:
+    """Turn to a page of the grid."""
+    _change(page=page)
+
+
+def open_sample(sample_id: int | None, page: int | None = None) -> None:
+    """Open a sample, or close the opened one with None; `page` is where the grid stands behind it."""
+    _change(sample=sample_id, **({} if page is None else {"page": page}))
+
+
+def _change(**update: Any) -> None:
+    _VIEW.set(view().model_copy(update=update))
+    _publish()
+
+
+# -- widgets ------------------------------------------------------------------------------------------------------------
+
+
+def seed(key: str, value: object) -> str:
+    """Give the widget with this key a value before it is drawn, whatever it held; returns the key."""
+    st.session_state[key] = value
+    return key
+
+
+def held(key: str) -> Any:
+    """What the widget or component with this key holds; None when it does not exist."""
+    return st.session_state.get(key)

@@ -1,0 +1,88 @@
+"""How numbers, spans of time and producers are said on every page.
+
+Thousands are separated, shares have one decimal and a unit, spans of time read "3 min 20 s".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+KIND_NAMES = {
+    "scores": "Capability scores",
+    "styles": "Interaction styles",
+    "instruction_tags": "Instruction tags",
+    "image_tags": "Image tags",
+    "tokens": "Text tokens",
+    "embedding": "Embedding",
+    "clusters": "Clusters",
+    "map": "Map",
+    "flags": "Flags",
+}
+"""Kinds of evidence as people say them, in the order in which they are shown."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """A small badge with the sentence its hover says."""
+
+    badge: str
+    says: str
+
+
+_NOTES = {
+    "rules": ("heuristic", "Made by rules over structure and wording. A first orientation, not a measurement."),
+    "descriptors": ("heuristic", "Made from colour, edge and layout descriptors and the workspace's own words, without learnt weights."),
+    "workspace": ("estimate", "Counted by a tokenizer learnt on this workspace; another model's tokenizer counts differently."),
+    "pca": ("approximate", "A linear picture of the embedding; near points are not always alike."),
+    "umap": ("approximate", "A picture of neighbourhoods; distances between groups mean nothing."),
+}  # fmt: skip
+
+
+def num(value: float) -> str:
+    """12060 -> '12,060'; numbers that are not whole get one decimal."""
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
+
+
+def short(value: float) -> str:
+    """A number for a tight place: 12060 -> '12.1k', 3400000 -> '3.4M'."""
+    for limit, sign in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if abs(value) >= limit:
+            return f"{value / (1e3 if sign == 'k' else limit):,.1f}{sign}"
+    return num(value)
+
+
+def share(part: float, whole: float = 1.0) -> str:
+    """A part of a whole with one decimal: '4.3 %'; a dash when there is no whole."""
+    return f"{100 * part / whole:.1f} %" if whole else "–"
+
+
+def many(count: int, noun: str, plural: str | None = None) -> str:
+    """'1 sample', '3,618 samples'."""
+    return f"{num(count)} {noun if count == 1 else plural or noun + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """'0.4 s', '12 s', '3 min 20 s', '2 h 5 min'."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def size(num_bytes: float) -> str:
+    """Bytes as '812 B', '4.2 kB', '64.0 MB'."""
+    for limit, sign in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if num_bytes >= limit:
+            return f"{num_bytes / limit:,.1f} {sign}"
+    return f"{num_bytes:.0f} B"
+
+
+def note_on(producer: str, version: str) -> Note:
+    """The badge of a producer: 'heuristic: rules 1' and what that means; the plain name when nothing is to be warned of."""
+    badge, says = _NOTES.get(producer, ("", f"Said by {producer}, version {version}."))
+    name = f"{producer} {version}"
+    return Note(f"{badge}: {name}" if badge else name, says)
