@@ -32,6 +32,7 @@ class Workspace:
         self.exports_dir = path / "exports"
         self.evaluation_dir = path / "evaluation"
         self.acts_path = path / "workspace.sqlite"
+        self.unfinished_path = path / "ingest-unfinished.json"  # what is named in it did not end
 
     @classmethod
     def create(cls, path: Path, name: str | None = None) -> Workspace:

@@ -25,11 +25,12 @@ from core.ingest.identity import Survey, key_of, survey
 from core.ingest.images import ImageRoot
 from core.ingest.known import KnownImages
 from core.ingest.loading import LoadedImage, Loader
+from core.ingest.quarantine import Quarantined
 from core.ingest.reader import RawRecord, read_records
 from core.ingest.reasons import REASONS, Rejected
 from core.ingest.records import Draft, draft, fields
 from core.ingest.settings import IngestReport, IngestSettings
-from core.ingest.writer import Batch, Quarantined, Ready, Writer
+from core.ingest.writer import Batch, Ready, Writer
 from core.progress import Progress, silent
 from core.store.locks import writer_lock
 from core.workspace import Workspace
@@ -148,7 +149,7 @@ def _row(
         content = draft(fields(record))
         loading = tuple(loader.start(root.find(text)) for text in content.image_paths)
     except Rejected as rejected:
-        return _quarantined(rejected, record, file, source)
+        return Quarantined.of(rejected, source, file.path, record.row, record.raw)
     return _Row(record, file, ingest_row, source, sample_id, name, content, loading)
 
 
@@ -156,12 +157,8 @@ def _finished(row: _Row, loader: Loader) -> Ready | Quarantined:
     try:
         loaded = tuple(loader.finish(loading) for loading in row.loading)
     except Rejected as rejected:
-        return _quarantined(rejected, row.record, row.file, row.source)
+        return Quarantined.of(rejected, row.source, row.file.path, row.record.row, row.record.raw)
     return Ready(row.sample_id, row.source, row.original_id, row.ingest_row, row.draft, loaded)
-
-
-def _quarantined(rejected: Rejected, record: RawRecord, file: DataFile, source: str) -> Quarantined:
-    return Quarantined(source, file.path, record.row, rejected.reason, rejected.detail, record.raw)
 
 
 def _report(

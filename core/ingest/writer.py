@@ -12,30 +12,28 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from hashlib import blake2b, sha256
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from core.ingest import quarantine
 from core.ingest.files import DataFile
 from core.ingest.identity import collision
 from core.ingest.known import Known, KnownImages, intact
 from core.ingest.loading import LoadedImage, Loader
+from core.ingest.quarantine import Quarantined, path_text
 from core.ingest.records import Draft
 from core.ingest.settings import IngestSettings
 from core.store import Store, schemas
 from core.store.ids import content_hash
 from core.workspace import Workspace, write_json
 
-UNFINISHED = "ingest-unfinished.json"
-"""In the workspace while an ingest writes: data paths to settings. What is left there did not end."""
-
 _BATCH_ROWS = 8192
 _BATCH_IMAGE_BYTES = 128 << 20
 _BATCH_SECONDS = 20.0
-_RAW_CHARS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +46,6 @@ class Ready:
     ingest_row: int
     draft: Draft
     images: tuple[LoadedImage, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Quarantined:
-    """A record that did not."""
-
-    source: str
-    file: Path
-    row: int
-    reason: str
-    detail: str
-    raw: str
 
 
 @dataclass
@@ -110,6 +96,7 @@ class Writer:
         self._unrecorded = set(sources)
         self._sha256: dict[Path, str] = {}
         self._ingest = uuid.uuid4().hex
+        self._given_up: set[str] = set()  # images of replaced samples, which others may still show
         stored = (
             [batch.column(0).to_numpy() for batch in self._store.scan("samples", ["sample_id"], 1 << 16)]
             if self._store
@@ -131,19 +118,29 @@ class Writer:
             self._record_sources({row.source for row in batch.ready} & self._unrecorded)
             self._store.append("samples", _samples_table(new))
             self._store.merge("samples", _samples_table(replaced), "sample_id")
-            self._store.merge("quarantine", self._quarantine_table(batch.quarantined), "quarantine_id")
+            quarantine.write(self._store, batch.quarantined, self._ingest)
 
     def end(self, files: list[DataFile], *, whole: bool) -> None:
         """Drop quarantine rows of these files that a whole reading did not find again, and refresh the indexes."""
         if not self._writes or self._store is None:
             return
-        if whole and self._store.count("quarantine"):
-            for file in files:
-                self._store.delete("quarantine", f"file = {_literal(str(file.path))} AND ingest <> '{self._ingest}'")
+        if whole:
+            quarantine.forget(self._store, [file.path for file in files], self._ingest)
+        if self._given_up:
+            self._delete_unused_images()
         if self.counts["ingested"] or self.counts["replaced"]:
             self._store.index_text()
             self._store.index_keys()
         self._mark(None)
+
+    def _delete_unused_images(self) -> None:
+        """Delete images that only replaced samples showed; versions of the table that a snapshot names keep them."""
+        assert self._store is not None
+        unused = set(self._given_up)
+        for batch in self._store.scan("samples", ["image_keys"], 1 << 14):
+            unused.difference_update(batch.column(0).flatten().to_pylist())
+        if unused:
+            self._store.delete("images", f"image_key IN ({', '.join(repr(key) for key in sorted(unused))})")
 
     def _told_apart(self, ready: list[Ready]) -> tuple[list[tuple[Ready, str]], list[tuple[Ready, str]]]:
         """(new, to be replaced) with their content hashes; the others are counted. A foreign key under one id ends the ingest."""
@@ -163,6 +160,7 @@ class Writer:
                 self.counts["changed"] += 1
                 if self.settings.update:
                     replaced.append((row, digest))
+                    self._given_up.update(stored["image_keys"])
         return new, replaced
 
     def _stored(self, sample_ids: list[int]) -> dict[int, dict[str, Any]]:
@@ -171,7 +169,7 @@ class Writer:
         wanted = np.array(sample_ids, np.uint64)
         place = np.minimum(np.searchsorted(self._stored_ids, wanted), len(self._stored_ids) - 1)
         known = wanted[self._stored_ids[place] == wanted].tolist()
-        columns = ["sample_id", "source", "original_id", "content_hash"]
+        columns = ["sample_id", "source", "original_id", "content_hash", "image_keys"]
         return {row["sample_id"]: row for row in self._store.samples(known, columns).to_pylist()}
 
     def _write_images(self, wanted: Iterable[LoadedImage]) -> None:
@@ -215,29 +213,11 @@ class Writer:
             "width_px": [picture.width_px for _, _, picture in complete],
             "height_px": [picture.height_px for _, _, picture in complete],
             "format": [picture.format for _, _, picture in complete],
-            "origin_path": [_text(file.path) for _, file, _ in complete],
+            "origin_path": [path_text(file.path) for _, file, _ in complete],
             "size_bytes": [len(file.data) for _, file, _ in complete],
             "mtime_ns": [file.mtime_ns for _, file, _ in complete],
         }
         return pa.table(columns, schema=schemas.IMAGES)
-
-    def _quarantine_table(self, rows: list[Quarantined]) -> pa.Table:
-        records = [
-            {
-                "quarantine_id": blake2b(
-                    json.dumps([row.source, _text(row.file), row.row, row.reason]).encode(), digest_size=16
-                ).hexdigest(),
-                "source": row.source,
-                "file": _text(row.file),
-                "row": row.row,
-                "reason": row.reason,
-                "detail": row.detail,
-                "raw": row.raw[:_RAW_CHARS].encode("utf-8", "backslashreplace").decode("utf-8"),
-                "ingest": self._ingest,
-            }
-            for row in rows
-        ]
-        return pa.Table.from_pylist(records, schema=schemas.QUARANTINE)
 
     def _record_sources(self, names: set[str]) -> None:
         """Write down where the sources come from, once each, before their first samples; what was stated before is kept."""
@@ -249,7 +229,7 @@ class Writer:
         for name in sorted(names):
             old = before.get(name, {})
             hashes = dict(zip(old.get("paths") or [], old.get("file_sha256") or [], strict=True))
-            hashes.update({_text(file.path): self._hash_of(file) for file in self._sources[name]})
+            hashes.update({path_text(file.path): self._hash_of(file) for file in self._sources[name]})
             row = {
                 "source": name,
                 "format": ", ".join(sorted({file.layout for file in self._sources[name]})),
@@ -257,8 +237,9 @@ class Writer:
                 "paths": list(hashes),
                 "file_sha256": list(hashes.values()),
                 "sha256": sha256("".join(hashes.values()).encode("ascii")).hexdigest(),
-                "image_root": _text(self._image_root),
+                "image_root": path_text(self._image_root),
                 "images": self.settings.images,
+                "source_from": self.settings.source_from or None,
             }
             if any(old.get(field, ...) != value for field, value in row.items()):  # else no version for its date alone
                 rows.append({**row, "ingested_at": datetime.now(UTC).isoformat(timespec="seconds")})
@@ -274,9 +255,9 @@ class Writer:
         """Write into the workspace that this path is being ingested, or with None that it has been."""
         if not self._writes or self._workspace is None:
             return
-        path = self._workspace.path / UNFINISHED
+        path = self._workspace.unfinished_path
         marks = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        name = ", ".join(_text(path) for path in self.settings.paths)
+        name = ", ".join(path_text(path) for path in self.settings.paths)
         marks.pop(name, None)
         if settings is not None:
             marks[name] = settings
@@ -306,12 +287,3 @@ def _samples_table(rows: list[tuple[Ready, str]]) -> pa.Table:
         "extra": [row.draft.extra for row, _ in rows],
     }
     return pa.table(columns, schema=schemas.SAMPLES)
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _text(path: Path) -> str:
-    """A path as text that any table can hold; names that are no text keep their bytes as escapes."""
-    return str(path).encode("utf-8", "backslashreplace").decode("utf-8")

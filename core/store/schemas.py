@@ -67,6 +67,7 @@ SOURCES = pa.schema(
         _field("sha256", pa.string(), "sha256 over the sha256 of each file, in order."),
         _field("image_root", pa.string(), "Folder image paths are relative to."),
         _field("images", pa.string(), "copy or reference."),
+        _field("source_from", pa.string(), "Field of the records that named it, null when a file or a person did."),
         _field("ingested_at", pa.string(), "UTC time of the last ingest that changed this row."),
     ]
 )
