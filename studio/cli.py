@@ -123,7 +123,8 @@ def ingest(
             licence=licence, revision=revision, category=category, limit=limit, dry_run=dry_run,
         )  # fmt: skip
         with bar("reading") as progress:
-            done = read(Workspace.open_or_create(ws), settings, progress).to_json()
+            untouched = dry_run and not ws.expanduser().exists()  # a dry run makes no workspace
+            done = read(None if untouched else Workspace.open_or_create(ws), settings, progress).to_json()
         return done, _ingest_lines
 
     _perform(as_json, act)
@@ -349,7 +350,8 @@ def main() -> None:
             say(error.format_message())
         else:
             verb = context.command_path if context else "winnow"
-            say(f"{error.format_message().rstrip('.')}.\nRun `{verb} --help` for what it takes.")
+            problem = error.format_message()
+            say(f"{problem if problem.endswith(('.', '?')) else problem + '.'}\nRun `{verb} --help` for what it takes.")
     except (KeyboardInterrupt, typer.Abort):
         say("Interrupted.\nFinished work is kept; run the same command again to go on.")
         status = INTERRUPTED

@@ -1,0 +1,53 @@
+"""Small real data for every test: a folder of pictures and conversations made on the spot."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw
+
+COLOURS = ("red", "green", "blue", "orange")
+
+
+def make_small_pool(folder: Path, num_samples: int = 24) -> Path:
+    """A LLaVA folder: shapes.json with one picture a sample and colour questions, words.jsonl with text alone."""
+    (folder / "images").mkdir(parents=True)
+    shapes = []
+    for number in range(num_samples):
+        colour = COLOURS[number % len(COLOURS)]
+        picture = Image.new("RGB", (96 + number, 64), "white")
+        ImageDraw.Draw(picture).ellipse((10, 10, 40 + number, 50), fill=colour)
+        picture.save(folder / "images" / f"{number:03}.png")
+        turns = [
+            {"from": "human", "value": "<image>\nWhat colour is the circle?"},
+            {"from": "gpt", "value": colour},
+            {"from": "human", "value": f"Is the circle {COLOURS[number % 3]}?"},
+            {"from": "gpt", "value": "Yes." if colour == COLOURS[number % 3] else "No."},
+        ]
+        shapes.append(
+            {"id": number, "image": f"images/{number:03}.png", "conversations": turns[: 2 + 2 * (number % 2)]}
+        )
+    (folder / "shapes.json").write_text(json.dumps(shapes), "utf-8")
+    words = [
+        {
+            "id": f"w{number}",
+            "conversations": [
+                {"from": "human", "value": f"Explain step by step why {number} plus {number} is {2 * number}."},
+                {
+                    "from": "gpt",
+                    "value": f"First, take {number}. Then add {number} to it, because plus means adding. So it is {2 * number}.",
+                },
+            ],
+        }
+        for number in range(num_samples // 3)
+    ]
+    (folder / "words.jsonl").write_text("".join(json.dumps(row) + "\n" for row in words), "utf-8")
+    return folder
+
+
+@pytest.fixture
+def small_pool(tmp_path: Path) -> Path:
+    """A fresh small data folder."""
+    return make_small_pool(tmp_path / "pool")

@@ -1,0 +1,148 @@
+"""The command speaks JSON on stdout, two lines on stderr for a mistake, and never shows a traceback."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from core.workspace import Workspace
+from tests.conftest import make_small_pool
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def winnow(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "studio.cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+
+
+def answer(*arguments: object) -> dict[str, Any]:
+    said = winnow(*arguments, "--json")
+    assert said.returncode == 0, said.stderr
+    result: dict[str, Any] = json.loads(said.stdout)
+    return result
+
+
+@pytest.fixture(scope="module")
+def ingested(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cli")
+    answer("ingest", folder / "ws", make_small_pool(folder / "pool"))
+    return folder / "ws"
+
+
+def test_ingest_counts_and_a_second_one_knows_everything(small_pool: Path, tmp_path: Path) -> None:
+    first = answer("ingest", tmp_path / "ws", small_pool)
+    assert {key: first[key] for key in ("ingested", "quarantined", "already_known", "changed")} == {
+        "ingested": 32, "quarantined": {}, "already_known": 0, "changed": 0,
+    }  # fmt: skip
+    again = answer("ingest", tmp_path / "ws", small_pool)
+    assert (again["ingested"], again["already_known"]) == (0, 32)
+
+
+def test_a_dry_run_makes_no_workspace(small_pool: Path, tmp_path: Path) -> None:
+    assert answer("ingest", tmp_path / "ws", small_pool, "--dry-run")["ingested"] == 32
+    assert not (tmp_path / "ws").exists()
+
+
+def test_select_writes_the_documented_columns_and_saves_under_a_name(ingested: Path, tmp_path: Path) -> None:
+    out = tmp_path / "chosen.parquet"
+    done = answer("select", ingested, "--method", "random", "--budget", "25%", "--out", out, "--name", "quarter")
+    assert (done["num_selected"], done["pool_size"], done["method"], done["budget"]) == (8, 32, "random", "25%")
+    table = pq.read_table(out)
+    assert table.column_names == ["rank", "sample_id", "original_id", "source", "reason"]
+    assert table["rank"].to_pylist() == list(range(1, 9))
+
+    from core.select import saved
+
+    workspace = Workspace.open(ingested)
+    entry = saved.find(workspace, "quarter")
+    assert saved.ids_of(workspace, entry).tolist() == table["sample_id"].to_pylist()
+    assert workspace.pinned(entry.snapshot) is not None
+
+
+def test_a_filter_narrows_the_pool(ingested: Path) -> None:
+    done = answer("select", ingested, "--method", "random", "--budget", "100%", "--where", "num_images = 0")
+    assert (done["num_selected"], done["pool_size"]) == (8, 8)
+
+
+def test_a_changed_file_of_a_saved_selection_is_noticed(small_pool: Path, tmp_path: Path) -> None:
+    from core.errors import BadData
+    from core.select import saved
+
+    answer("ingest", tmp_path / "ws", small_pool)
+    answer("select", tmp_path / "ws", "--method", "random", "--budget", "5", "--name", "five")
+    workspace = Workspace.open(tmp_path / "ws")
+    entry = saved.find(workspace, "five")
+    with (workspace.path / entry.path).open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(BadData, match="five"):
+        saved.ids_of(workspace, entry)
+
+
+MISTAKES = {
+    "no such verb": (["brows"], "brows"),
+    "no workspace": (["prepare", "{tmp}/nowhere"], "not a Winnow workspace"),
+    "no such file": (["ingest", "{tmp}/new", "{tmp}/nothing.json"], "nothing.json"),
+    "a folder without data": (["ingest", "{tmp}/new", "{tmp}/empty"], "empty"),
+    "images kept in an unknown way": (["ingest", "{tmp}/new", "{pool}", "--images", "move"], "move"),
+    "source named twice": (["ingest", "{tmp}/new", "{pool}", "--source", "a", "--source-from", "b"], "source"),
+    "a newer workspace": (["check", "{tmp}/newer"], "format 99"),
+    "no budget": (["select", "{ws}", "--method", "random"], "budget"),
+    "a budget of nothing": (["select", "{ws}", "--method", "random", "--budget", "0"], "0"),
+    "a budget above everything": (["select", "{ws}", "--method", "random", "--budget", "101%"], "101"),
+    "a budget above the pool": (["select", "{ws}", "--method", "random", "--budget", "33"], "33"),
+    "an unknown method": (["select", "{ws}", "--method", "best", "--budget", "5"], "mmssr-nested"),
+    "an unknown setting": (["select", "{ws}", "--method", "mmssr", "--budget", "5", "--set", "speed=9"], "speed"),
+    "a setting without a value": (
+        ["select", "{ws}", "--method", "mmssr", "--budget", "5", "--set", "threshold"],
+        "threshold",
+    ),
+    "an unknown capability": (["select", "{ws}", "--budget", "5", "--capabilities", "ocr,magic"], "magic"),
+    "evidence that is missing": (["select", "{ws}", "--budget", "5"], "winnow prepare"),
+    "a condition that is none": (
+        ["select", "{ws}", "--method", "random", "--budget", "5", "--where", "ocr >"],
+        "ocr >",
+    ),
+    "a second statement": (
+        ["select", "{ws}", "--method", "random", "--budget", "5", "--where", "1=1); DROP TABLE samples"],
+        "DROP",
+    ),
+    "an unknown run": (["runs", "{ws}", "show", "20200101T000000Z-train-0000"], "20200101T000000Z"),
+    "an unknown action": (["runs", "{ws}", "burn"], "burn"),
+    "an unknown evidence format": (["import-evidence", "{ws}", "{tmp}/empty", "--format", "csv"], "csv"),
+    "an unknown target": (["export", "{ws}", "--recipe", "{tmp}/r.yaml", "--to", "zip", "--out", "{tmp}/out"], "zip"),
+    "a recipe that is not there": (
+        ["export", "{ws}", "--recipe", "{tmp}/r.yaml", "--to", "llava", "--out", "{tmp}/out"],
+        "r.yaml",
+    ),
+    "neither selection nor recipe": (["export", "{ws}", "--to", "llava", "--out", "{tmp}/out"], "--recipe"),
+    "a model that is not there": (["evaluate", "{ws}", "--model", "{tmp}/none"], "none"),
+    "a port that is none": (["open", "{ws}", "--port", "99999"], "99999"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_status_2_and_two_lines(mistake: str, ingested: Path, small_pool: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "newer").mkdir()
+    (tmp_path / "newer" / "workspace.json").write_text('{"format": 99, "name": "x", "created_at": "x"}')
+    arguments, named = MISTAKES[mistake]
+    said = winnow(*(part.format(tmp=tmp_path, ws=ingested, pool=small_pool) for part in arguments))
+    assert said.returncode == 2, said.stderr
+    assert "Traceback" not in said.stderr
+    assert said.stdout == ""
+    lines = said.stderr.strip().splitlines()
+    assert 1 <= len(lines) <= 2, said.stderr
+    assert named in said.stderr
+
+
+def test_with_json_a_mistake_is_an_object_too(tmp_path: Path) -> None:
+    said = winnow("prepare", tmp_path / "nowhere", "--json")
+    assert said.returncode == 2
+    assert set(json.loads(said.stdout)) == {"error", "problem", "fix"}

@@ -1,0 +1,152 @@
+"""The whole path over a real pool, as a user would walk it with the command: `python -m tests.walk.pool POOL_DIR`.
+
+Ingest everything, prepare, select 30 % with mmSSR, export, train the tiny preset on a part, evaluate, check. Every step's JSON
+is compared with what is known about the pool; the first difference ends the walk with status 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+RECIPE = """\
+winnow_recipe: 1
+name: pool-walk
+snapshot: ''
+sources: []
+selections:
+  words: {{where: "", method: mmssr-nested, settings: {{}}, seed: 0, budget: {{samples: {align}}}}}
+  chosen: {{file: {file}, sha256: {sha256}}}
+model: {{preset: tiny}}
+stages:
+{stages}
+"""
+STAGE = """\
+  - name: {name}
+    parts: [{{selection: words, repeat: 1.0}}]
+    shuffle_seed: 0
+    resolution: {{mode: {mode}, px: {px}, max_tiles: {tiles}}}
+    trainable: [{trainable}]
+    lr: {{{lr}}}
+    tokens_per_step: 2048
+    epochs: 1
+    warmup_share: 0.03
+"""
+
+
+def winnow(*arguments: object) -> dict[str, Any]:
+    """Run the command with --json; its one object. Anything but exit status 0 ends the walk."""
+    command = [sys.executable, "-m", "studio.cli", *map(str, arguments), "--json"]
+    started = time.perf_counter()
+    said = subprocess.run(command, capture_output=True, text=True, check=False)
+    shown = " ".join(map(str, arguments[:1]))
+    if said.returncode != 0:
+        sys.exit(f"winnow {shown} ended with status {said.returncode}:\n{said.stderr[-3000:]}")
+    result: dict[str, Any] = json.loads(said.stdout)
+    print(f"winnow {shown:<10} {time.perf_counter() - started:7.1f} s  {json.dumps(result)[:300]}", flush=True)
+    return result
+
+
+def expect(what: str, found: object, wanted: object) -> None:
+    """End the walk when a figure is not what it must be."""
+    if found != wanted:
+        sys.exit(f"{what}: {found!r} instead of {wanted!r}")
+
+
+def walk(pool: Path, folder: Path, training_samples: int, questions: int) -> None:
+    """Walk the path in a new folder."""
+    workspace = folder / "workspace"
+    records = [
+        record for path in sorted((pool / "train").glob("*.json")) for record in json.loads(path.read_text("utf-8"))
+    ]
+    ingested = winnow("ingest", workspace, pool / "train", "--image-root", pool)
+    expect(
+        "samples and quarantined records", ingested["ingested"] + sum(ingested["quarantined"].values()), len(records)
+    )
+    again = winnow("ingest", workspace, pool / "train", "--image-root", pool)
+    expect("samples ingested twice", (again["ingested"], again["already_known"]), (0, ingested["ingested"]))
+    winnow("prepare", workspace)
+
+    chosen = folder / "selection.parquet"
+    selected = winnow("select", workspace, "--method", "mmssr", "--budget", "30%", "--out", chosen)
+    expect("30 % of the pool", selected["num_selected"], ingested["ingested"] * 30 // 100)
+    rows = pq.read_table(chosen)
+    expect("distinct ids in the selection", len(set(rows["sample_id"].to_pylist())), selected["num_selected"])
+    known = {
+        (path.stem, str(record["id"]))
+        for path in (pool / "train").glob("*.json")
+        for record in json.loads(path.read_text("utf-8"))
+    }
+    strangers = [
+        pair
+        for pair in zip(rows["source"].to_pylist(), rows["original_id"].to_pylist(), strict=True)
+        if pair not in known
+    ]
+    expect("selected samples that are not in the pool", [p for p in strangers if "#" not in p[1]], [])
+
+    exported = winnow("export", workspace, "--selection", chosen, "--to", "llava", "--out", folder / "llava")
+    data = json.loads((folder / "llava" / "data.json").read_text("utf-8"))
+    expect(
+        "exported samples", (exported["num_samples"], len(data)), (selected["num_selected"], selected["num_selected"])
+    )
+
+    recipe = folder / "recipe.yaml"
+    recipe.write_text(walk_recipe(chosen, training_samples), "utf-8")
+    trained = winnow("train", workspace, "--recipe", recipe)
+    expect("state of the training run", trained["state"], "done")
+    for path in sorted((pool / "eval").glob("*.jsonl")):
+        winnow(
+            "evaluate",
+            workspace,
+            "--model",
+            trained["model_dir"],
+            "--data",
+            path,
+            "--image-root",
+            pool,
+            "--limit",
+            questions,
+        )
+    checked = winnow("check", workspace)
+    expect("problems found by check", (checked["ok"], checked["problems"]), (True, []))
+
+
+def walk_recipe(selection: Path, samples: int) -> str:
+    """Four stages of growing resolution over the first `samples` samples of an nested order."""
+    from hashlib import sha256
+
+    everything = "vision: 1.0e-3, projector: 1.0e-3, language: 1.0e-3"
+    stages = (
+        STAGE.format(name="align", mode="square", px=48, tiles=1, trainable="projector", lr="projector: 1.0e-2"),
+        STAGE.format(
+            name="general", mode="square", px=48, tiles=1, trainable="vision, projector, language", lr=everything
+        ),
+    )
+    return RECIPE.format(
+        align=samples, file=selection, sha256=sha256(selection.read_bytes()).hexdigest(), stages="".join(stages)
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("pool", type=Path, help="folder with train/*.json, eval/*.jsonl and images/")
+    parser.add_argument("--training-samples", type=int, default=400)
+    parser.add_argument("--questions", type=int, default=20, help="evaluation questions per source")
+    chosen = parser.parse_args()
+    if not (chosen.pool / "train").is_dir():
+        sys.exit(f"{chosen.pool} has no train/ folder.\nGive the folder of the pool.")
+    with tempfile.TemporaryDirectory(prefix="winnow-walk-") as folder:
+        walk(chosen.pool.resolve(), Path(folder), chosen.training_samples, chosen.questions)
+    print("The walk over the pool passed.")
+
+
+if __name__ == "__main__":
+    main()
