@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -157,7 +158,7 @@ def test_the_rate_rises_linearly_then_falls_as_a_cosine_to_zero() -> None:
     assert shares[3] == 1.0
     assert shares[3 + 97 // 2] == pytest.approx(0.5, abs=0.02)
     assert 0 < shares[99] < 1e-3
-    assert all(a >= b for a, b in zip(shares[3:], shares[4:], strict=False))
+    assert all(a >= b for a, b in itertools.pairwise(shares[3:]))
     assert schedule(0, 1, 0.0) == 1.0
 
 

@@ -161,5 +161,5 @@ def test_a_stage_file_that_names_unknown_samples_is_refused(tmp_path: Path) -> N
 
 
 def test_a_missing_export_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="samples.parquet"):
+    with pytest.raises(BadInput, match=r"samples\.parquet"):
         Export(tmp_path)

@@ -72,7 +72,7 @@ def test_what_a_stage_does_not_train_is_byte_equal_before_and_after(finished: tu
 def test_the_model_loads_with_the_librarys_own_classes_and_answers_alike(
     finished: tuple[RunFolder, dict[str, Any]], export_dir: Path
 ) -> None:
-    folder, result = finished
+    _, result = finished
     model = AutoModelForImageTextToText.from_pretrained(result["model_dir"])
     processor = AutoProcessor.from_pretrained(result["model_dir"])
     image = Image.open(export_dir / "images/00/0-0.png").convert("RGB")

@@ -1,0 +1,104 @@
+"""Starting a training run from a workspace: export the recipe's mixture into the run's own folder, then train there.
+
+The run's process exports first and then becomes the training process (`exec`, so pid and start time stay), which reads nothing but
+its folder. The same folder can be taken to another machine and started there with `python -m core.runs.child`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from core import runs
+from core.errors import BadInput
+from core.mixture.recipe import Recipe
+from core.runs import Run, RunFolder
+from core.runs.folder import write_json_atomic
+from core.train.tokenizer import recall
+from core.workspace import Workspace
+
+KIND = "train"
+TRAINING = "core.train.main"
+DATA_DIR = "data"
+
+
+def start_training(
+    workspace: Workspace,
+    recipe: Recipe,
+    *,
+    recipe_folder: Path | None = None,
+    preset: str = "",
+    export_dir: Path | None = None,
+) -> Run:
+    """Start a detached run of a recipe; `export_dir` is an export of target `winnow` to use in place of a new one.
+
+    `recipe_folder` is what relative paths of selection files in the recipe start from.
+    """
+    if export_dir is not None and not (export_dir / "samples.parquet").is_file():
+        raise BadInput(
+            f"{export_dir} is not an export of target winnow.",
+            "Make one with `winnow export WS --recipe FILE --to winnow --out DIR`.",
+        )
+    settings: dict[str, Any] = {
+        "workspace": str(workspace.path),
+        "recipe_folder": str((recipe_folder or Path.cwd()).resolve()),
+        "export_dir": str(export_dir.resolve()) if export_dir else None,
+        "training": {"preset": preset} if preset else {},
+    }
+    path = runs.create(workspace.path, KIND, __name__, settings)
+    (path / "recipe.yaml").write_text(recipe.to_yaml(), encoding="utf-8")
+    return runs.start(path)
+
+
+def run_job(folder: RunFolder) -> dict[str, Any]:
+    """Fill data/, then become the training process; never returns."""
+    data = folder.path / DATA_DIR
+    if folder.settings["export_dir"]:
+        _copy_export(Path(folder.settings["export_dir"]), data, folder)
+    else:
+        _export(folder, data)
+    folder.check_stop()
+    workspace_path = Path(folder.settings["workspace"])
+    settings = dict(folder.settings["training"])
+    known = recall(workspace_path)
+    if known is not None:
+        settings["tokenizer"] = str(known)
+    job = json.loads((folder.path / "job.json").read_text(encoding="utf-8"))
+    write_json_atomic(
+        folder.path / "job.json", {**job, "module": TRAINING, "settings": settings, "started_from": job["settings"]}
+    )
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "core.runs.child", str(folder.path)])
+
+
+def _export(folder: RunFolder, data: Path) -> None:
+    from core.lens import Lens
+    from core.mixture.export import export
+    from core.mixture.mixture import resolve
+    from core.mixture.recipe import load_recipe
+
+    partial = folder.path / f".{DATA_DIR}.partial"
+    if (data / "manifest.json").is_file():
+        return
+    shutil.rmtree(partial, ignore_errors=True)
+    workspace = Workspace.open(Path(folder.settings["workspace"]))
+    mixture = resolve(load_recipe(folder.path / "recipe.yaml"), Lens(workspace), Path(folder.settings["recipe_folder"]))
+    export(workspace, mixture, "winnow", partial, progress=folder.progress)
+    shutil.rmtree(data, ignore_errors=True)
+    partial.replace(data)
+
+
+def _copy_export(source: Path, data: Path, folder: RunFolder) -> None:
+    partial = folder.path / f".{DATA_DIR}.partial"
+    if (data / "samples.parquet").is_file():
+        return
+    folder.progress(0, None, "copying the export")
+    shutil.rmtree(partial, ignore_errors=True)
+    shutil.copytree(source, partial)
+    shutil.rmtree(data, ignore_errors=True)
+    partial.replace(data)
