@@ -1,0 +1,279 @@
+"""A recipe against a workspace: which sample trains in which stage, in which order, and what is left out and why.
+
+Nothing is written here; files of saved selections are read, everything else comes through the lens.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from fractions import Fraction
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import BadData, BadInput
+from core.filters import Filter
+from core.lens import Lens
+from core.mixture.recipe import BudgetEntry, PartEntry, Recipe, SelectionByMethod, SelectionFromFile, SourceEntry, Stage
+from core.select import saved
+from core.select.budget import Budget
+from core.select.methods import choose
+from core.select.methods import settings as settings_of
+from core.select.pool import Pool
+from core.store.ids import purpose_key
+
+HOLDOUT_PERCENT = 3
+HOLDOUT_MOST = 256
+
+NOT_IN_THE_WORKSPACE = "not in the workspace"
+LISTED_TWICE = "listed twice in its selection file"
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """A selection of the recipe with its samples, best first: sample_ids [K] uint64.
+
+    `made` says how it came to be; `dropped` lists (sample_id, reason) of what its file names and cannot be used.
+    """
+
+    key: str
+    sample_ids: NDArray[np.uint64]
+    made: dict[str, Any]
+    dropped: tuple[tuple[int, str], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class StageSamples:
+    """The samples of a stage, repeats included: [K] uint64 ids and [K] int32 indices into `selection_keys`.
+
+    `listed` is part by part, best first; `order` gives the positions of `listed` in training order, [K] int64.
+    """
+
+    stage: Stage
+    listed: NDArray[np.uint64]
+    selection: NDArray[np.int32]
+    selection_keys: tuple[str, ...]
+    order: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.listed)
+
+
+@dataclass(frozen=True, eq=False)
+class Mixture:
+    """A recipe with its samples; `pool` holds every sample of the workspace, for counts before and after."""
+
+    recipe: Recipe
+    snapshot: str
+    pool: Pool
+    chosen: dict[str, Chosen]
+    stages: tuple[StageSamples, ...]
+    notes: tuple[str, ...]
+
+    def sample_ids(self) -> NDArray[np.uint64]:
+        """[U] uint64, ascending: every sample that any stage trains on."""
+        return np.unique(np.concatenate([stage.listed for stage in self.stages]))
+
+
+def resolve(recipe: Recipe, lens: Lens, folder: Path | None = None) -> Mixture:
+    """Find the samples of every stage.
+
+    `folder` is where the recipe's file stands, for relative paths of selection files. A source or a file that is not
+    there is BadInput; single samples that are not there are left out with a reason.
+    """
+    _check_sources(recipe.sources, lens)
+    pool = Pool.from_lens(lens)
+    pools = {"": pool}
+    used = {part.selection for stage in recipe.stages for part in stage.parts}
+    chosen = {}
+    for key, entry in recipe.selections.items():
+        if key not in used:
+            continue
+        if isinstance(entry, SelectionFromFile):
+            chosen[key] = _from_file(key, entry, lens, pool, folder)
+        else:
+            if entry.where not in pools:
+                pools[entry.where] = Pool.from_lens(lens, Filter(where=entry.where))
+            chosen[key] = _by_method(key, entry, pools[entry.where])
+    notes = [f"{key}: {note}" for key, one in chosen.items() for note in one.notes]
+    notes += [f"The selection {key} is in no stage." for key in recipe.selections if key not in used]
+    if recipe.snapshot and recipe.snapshot != lens.snapshot:
+        notes.append("The workspace has changed since the recipe was frozen; selections by method may differ.")
+    return Mixture(
+        recipe=recipe,
+        snapshot=lens.snapshot,
+        pool=pool,
+        chosen=chosen,
+        stages=tuple(stage_samples(stage, chosen) for stage in recipe.stages),
+        notes=tuple(notes),
+    )
+
+
+def stage_samples(stage: Stage, chosen: dict[str, Chosen]) -> StageSamples:
+    """The parts of a stage with their repeats, and the training order.
+
+    Order: ascending `shuffle` key of the sample at the stage's seed; the c-th further copy of a sample takes the key at
+    seed + c, so that copies spread over the stage instead of standing side by side.
+    """
+    keys = tuple(chosen)
+    ids = [repeated(chosen[part.selection].sample_ids, part.repeat) for part in stage.parts]
+    listed = np.concatenate([np.empty(0, np.uint64), *ids])
+    selection = np.repeat(
+        np.array([keys.index(part.selection) for part in stage.parts], dtype=np.int32), [len(each) for each in ids]
+    )
+    copy = occurrence(listed)
+    order_key = np.zeros(len(listed), dtype=np.uint64)
+    for number in range(int(copy.max(initial=0)) + 1):
+        of_copy = copy == number
+        order_key[of_copy] = purpose_key(listed[of_copy], stage.shuffle_seed + number, "shuffle")
+    return StageSamples(stage, listed, selection, keys, np.lexsort((copy, listed, order_key)))
+
+
+def repeated(sample_ids: NDArray[np.uint64], repeat: float) -> NDArray[np.uint64]:
+    """Whole copies, then a prefix: 2.5 of [a, b, c] is a b c a b c a. The share of the last copy is an exact decimal."""
+    exact = Fraction(str(repeat))
+    whole = int(exact)
+    prefix = int((exact - whole) * len(sample_ids))
+    return np.concatenate([np.tile(sample_ids, whole), sample_ids[:prefix]])
+
+
+def occurrence(sample_ids: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """[K] int64: how often each id stands earlier in the list, 0 at its first place."""
+    order = np.argsort(sample_ids, kind="stable")
+    sorted_ids = sample_ids[order]
+    starts = np.flatnonzero(np.concatenate(([True], sorted_ids[1:] != sorted_ids[:-1]))) if len(order) else order
+    lengths = np.diff(np.concatenate((starts, [len(order)])))
+    counts = np.empty(len(order), dtype=np.int64)
+    counts[order] = np.arange(len(order)) - np.repeat(starts, lengths)
+    return counts
+
+
+def holdout(sample_ids: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The samples kept out of training for a held-out loss: 3 %, at most 256, first by the key of purpose `fold`.
+
+    A mixture of fewer than 34 samples gives one, a single sample none. The result is in the order of the key.
+    """
+    num = min(max(len(sample_ids) * HOLDOUT_PERCENT // 100, 1), HOLDOUT_MOST) if len(sample_ids) > 1 else 0
+    return sample_ids[np.argsort(purpose_key(sample_ids, 0, "fold"), kind="stable")[:num]]
+
+
+def _by_method(key: str, entry: SelectionByMethod, pool: Pool) -> Chosen:
+    if not len(pool):
+        raise BadInput(f"The selection {key} keeps nothing: no sample passes {entry.where!r}.", "Widen its condition.")
+    selection = choose(settings_of(entry.method, entry.settings), pool, budget_of(entry.budget), entry.seed)
+    return Chosen(key, selection.sample_ids, selection.provenance(), notes=selection.notes)
+
+
+def budget_of(entry: BudgetEntry) -> Budget:
+    """A recipe's budget as the selectors take it."""
+    if entry.percent is not None:
+        return Budget.percent(entry.percent)
+    return Budget.samples(entry.samples) if entry.samples is not None else Budget.tokens(entry.tokens or 0)
+
+
+def _from_file(key: str, entry: SelectionFromFile, lens: Lens, pool: Pool, folder: Path | None) -> Chosen:
+    path = selection_path(entry, lens, folder)
+    digest = sha256(path.read_bytes()).hexdigest()
+    if entry.sha256 and digest != entry.sha256:
+        raise BadData(
+            f"The selection file {path} is not the one the recipe was made with (its sha256 is {digest[:12]}...).",
+            "Put the original file back, or take `sha256` out of the recipe to use this one.",
+        )
+    ids = saved.read_ids(path)
+    dropped = [(int(value), LISTED_TWICE) for value in ids[occurrence(ids) > 0]]
+    ids = ids[occurrence(ids) == 0]
+    there = np.isin(ids, pool.sample_id)
+    dropped += [(int(value), NOT_IN_THE_WORKSPACE) for value in ids[~there]]
+    if len(ids) and not there.any():
+        raise BadData(
+            f"None of the {len(ids):,} samples in {path} is in the workspace{_sources_named(path, lens)}.",
+            "Ingest the sources they came from, with the same --source names.",
+        )
+    counts = Counter(reason for _, reason in dropped)
+    notes = [f"{count:,} samples of {path.name} are {reason}." for reason, count in counts.items()]
+    made = {"file": entry.file, "sha256": digest, "num_selected": int(there.sum()), "num_listed": len(there)}
+    return Chosen(key, ids[there], made, tuple(dropped), tuple(notes))
+
+
+def selection_path(entry: SelectionFromFile, lens: Lens, folder: Path | None) -> Path:
+    """Where a recipe's selection file is: absolute, from the recipe's folder, or from the workspace."""
+    tried = [place / entry.file for place in (folder or Path.cwd(), lens.workspace.path)]
+    for path in tried:
+        if path.is_file():
+            return path
+    raise BadInput(
+        f"There is no selection file {entry.file} in {tried[0].parent} or in the workspace.",
+        "Make it with `winnow select --out`, or mend the path in the recipe.",
+    )
+
+
+def _sources_named(path: Path, lens: Lens) -> str:
+    """What a selection file says about sources that the workspace does not have, for an error."""
+    import pyarrow.parquet as pq
+
+    if "source" not in pq.read_schema(path).names:
+        return ""
+    named = sorted(set(pq.read_table(path, columns=["source"])["source"].unique().to_pylist()) - set(lens.source_names))
+    return f"; its sources {', '.join(map(str, named[:5]))} are not there" if named else ""
+
+
+def _check_sources(wanted: tuple[SourceEntry, ...], lens: Lens) -> None:
+    there = {row["source"]: row for row in lens.workspace.store.read("sources").to_pylist()}
+    for entry in wanted:
+        if entry.name not in there:
+            known = ", ".join(sorted(there)) or "none"
+            raise BadInput(
+                f"The recipe needs the source {entry.name!r}, which is not in the workspace (there: {known}).",
+                f"Ingest it with `winnow ingest WS PATH --source {entry.name}`.",
+            )
+        for field in ("revision", "sha256"):
+            asked, found = getattr(entry, field), there[entry.name][field] or ""
+            if asked and asked != found:
+                raise BadData(
+                    f"The source {entry.name!r} has {field} {found or 'none'!r}; the recipe was made with {asked!r}.",
+                    f"Ingest that {field} of the source, or change it in the recipe.",
+                )
+
+
+def freeze(recipe: Recipe, lens: Lens, folder: Path | None = None) -> Recipe:
+    """The recipe with everything written down that makes it repeatable: snapshot, sources, hashes of selection files."""
+    selections = {
+        key: entry.model_copy(update={"sha256": sha256(selection_path(entry, lens, folder).read_bytes()).hexdigest()})
+        if isinstance(entry, SelectionFromFile)
+        else entry
+        for key, entry in recipe.selections.items()
+    }
+    return recipe.model_copy(
+        update={"snapshot": lens.snapshot, "sources": source_entries(lens), "selections": selections}
+    )
+
+
+def source_entries(lens: Lens) -> tuple[SourceEntry, ...]:
+    """The workspace's sources as a recipe names them, by name."""
+    rows = lens.workspace.store.read("sources", ["source", "revision", "licence", "sha256"]).to_pylist()
+    return tuple(
+        SourceEntry(
+            name=row["source"],
+            revision=row["revision"] or "",
+            licence=row["licence"] or "",
+            sha256=row["sha256"] or "",
+        )
+        for row in sorted(rows, key=lambda row: str(row["source"]))
+    )
+
+
+def recipe_for_file(path: Path, name: str = "selection") -> Recipe:
+    """The recipe `winnow export --selection FILE` means: one stage, every sample of the file once.
+
+    It names the file without its folder, which is to be given to `resolve`.
+    """
+    return Recipe(
+        name=name,
+        selections={"selection": SelectionFromFile(file=path.name)},
+        stages=(Stage(name="all", parts=(PartEntry(selection="selection"),)),),
+    )
