@@ -30,6 +30,8 @@ TARGETS: dict[str, type[Target]] = {
 }
 """Formats to export to, in display order."""
 
+_ELSEWHERE = "Give a folder you may write to."
+
 
 @dataclass(frozen=True)
 class ExportReport:
@@ -129,14 +131,20 @@ def _free_folder(out: Path) -> Path:
 def _partial(final: Path) -> Iterator[Path]:
     """A temporary folder beside the final one, removed unless it was renamed; those of dead processes are removed too."""
     folder = final.parent / f".{final.name}.{os.getpid()}.partial"
-    is_ours = False
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
         for left in final.parent.glob(f".{_escaped(final.name)}.*.partial"):
             if not _alive(left.name.split(".")[-2]):
                 shutil.rmtree(left, ignore_errors=True)
+    except OSError as error:
+        raise BadInput(f"{final} cannot be written ({error.strerror}).", _ELSEWHERE) from error
+    try:
         folder.mkdir()
-        is_ours = True
+    except FileExistsError:
+        raise Busy(f"Another export to {final} is under way.", "Wait for it, or give another folder.") from None
+    except OSError as error:
+        raise BadInput(f"{final} cannot be written ({error.strerror}).", _ELSEWHERE) from error
+    try:
         yield folder
     except OSError as error:
         if error.errno == errno.ENOSPC:
@@ -144,16 +152,11 @@ def _partial(final: Path) -> Iterator[Path]:
                 f"The disk is full while exporting to {final}.",
                 "Free some space, or use --images link; then export again.",
             ) from error
-        if error.errno == errno.EEXIST:
-            raise Busy(f"Another export to {final} is under way.", "Wait for it, or give another folder.") from error
-        if error.errno in (errno.EACCES, errno.EROFS, errno.ENOTDIR, errno.EPERM):
-            raise BadInput(
-                f"{final} cannot be written ({error.strerror}).", "Give a folder you may write to."
-            ) from error
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            raise Busy(f"Something was written to {final} meanwhile.", "Give a folder nobody else uses.") from error
         raise
     finally:
-        if is_ours:
-            shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _escaped(name: str) -> str:
