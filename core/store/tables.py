@@ -144,7 +144,7 @@ class Store:
         found = pa.concat_tables(parts)
         place = {value: index for index, value in enumerate(found[key].to_pylist())}
         rows = [place[value] for value in values if value in place]
-        return found.take(rows).select(wanted)
+        return found.take(pa.array(rows, pa.int64())).select(wanted)
 
     def search(self, text: str, limit: int) -> list[int]:
         """Sample ids whose turns contain the words of `text`, best match first (full-text index, icu tokenizer)."""
