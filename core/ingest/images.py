@@ -114,11 +114,16 @@ def decode(data: bytes, name: str, max_pixels: float) -> Picture:
     try:
         with Image.open(io.BytesIO(data)) as image:
             kind = image.format or "unknown"
+            if kind == "PNG" and b"IEND" not in data:  # Pillow does not miss the end once it has all pixels; others do
+                raise Rejected("image_truncated", f"{name}: the PNG has no end")
             width, height = image.size
             if width * height > max_pixels:
                 raise Rejected("image_too_large", f"{name} has {width} x {height} pixels")
+            image.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.BICUBIC, reducing_gap=2.0)
+            image.load()  # a picture that is small already is not decoded yet
+            # After decoding, since Pillow sets TIFF upright on its own and then drops the mark.
             orientation = image.getexif().get(_EXIF_ORIENTATION, 1)
-            thumbnail = _thumbnail(image, orientation)
+            thumbnail = _jpeg(image, orientation)
     except Rejected:
         raise
     except Image.DecompressionBombError as error:
@@ -131,10 +136,8 @@ def decode(data: bytes, name: str, max_pixels: float) -> Picture:
     return Picture(width, height, kind, thumbnail)
 
 
-def _thumbnail(image: Image.Image, orientation: int) -> bytes:
-    """A JPEG of at most THUMBNAIL_PX a side, upright, on white, first frame."""
-    image.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.BICUBIC, reducing_gap=2.0)
-    image.load()
+def _jpeg(image: Image.Image, orientation: int) -> bytes:
+    """The picture upright, on white, in eight bits a channel."""
     small = _rgb(image)
     if orientation in _UPRIGHT:
         small = small.transpose(_UPRIGHT[orientation])

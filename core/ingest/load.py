@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from PIL import Image
-
 from core.errors import BadData, BadInput
 from core.ingest.files import DataFile, data_files, find_image_root
 from core.ingest.identity import Survey, key_of, survey
@@ -66,16 +64,18 @@ def ingest(workspace: Workspace | None, settings: IngestSettings, progress: Prog
         if workspace is not None and not settings.dry_run:
             stack.enter_context(writer_lock(workspace.path, "ingest"))
         files = data_files(settings)
+        root = ImageRoot(find_image_root(settings, files))
         progress(0, None, "checking the files")
         found = survey(files, settings, lambda count, note: progress(count, None, note))
         if not found.num_records:
             raise BadData(f"{_named(settings)} holds no records.", "Give a file or folder with at least one record.")
-        root = ImageRoot(find_image_root(settings, files))
         num_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         pool = ThreadPoolExecutor(num_threads, thread_name_prefix="images")
         stack.callback(pool.shutdown, wait=True, cancel_futures=True)
         stack.enter_context(warnings.catch_warnings())
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit decides, with a reason
+        warnings.filterwarnings(
+            "ignore", module=r"PIL\."
+        )  # what a decoder grumbles about is either a reason or nothing
         known = KnownImages(workspace.store if workspace else None)
         loader = Loader(pool, known, settings)
         writer = Writer(workspace, settings, known, loader, found.sources, root.path)

@@ -72,7 +72,7 @@ def _read_lines(path: Path) -> Iterator[RawRecord]:
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             text = line.decode("utf-8", "surrogateescape")
-            text = (text.removeprefix("\ufeff") if number == 1 else text).strip(" \t\r\n")
+            text = (text.removeprefix("\ufeff") if number == 1 else text).rstrip(" \t\r\n")
             if not text:
                 continue
             try:
@@ -96,8 +96,15 @@ class _Window:
         self._chars_before = 0  # in the line that the window starts in
 
     def more(self) -> bool:
-        """Drop what was read, read at least as much again as is kept; False at the end of the file."""
+        """Drop what was read and read on, at least as much as is kept; at the end of the file nothing moves and it says False."""
         if self.ended:
+            return False
+        kept = len(self.text) - self.at
+        if kept > _LONGEST_RECORD_CHARS:
+            raise self.error("A record without end", self.at)
+        added = self.file.read(max(self.chunk_chars, kept))
+        if not added:
+            self.ended = True
             return False
         newlines = self.text.count("\n", 0, self.at)
         if newlines:
@@ -105,13 +112,8 @@ class _Window:
             self._chars_before = self.at - self.text.rindex("\n", 0, self.at) - 1
         else:
             self._chars_before += self.at
-        kept = self.text[self.at :]
-        if len(kept) > _LONGEST_RECORD_CHARS:
-            raise self.error("A record without end", self.at)
-        added = self.file.read(max(self.chunk_chars, len(kept)))
-        self.ended = not added
-        self.text, self.at = kept + added, 0
-        return bool(added)
+        self.text, self.at = self.text[self.at :] + added, 0
+        return True
 
     def skip_blank(self) -> str:
         """Go to the next character that is not blank and give it; empty at the end."""

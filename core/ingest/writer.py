@@ -174,7 +174,9 @@ class Writer:
 
     def _write_images(self, wanted: Iterable[LoadedImage]) -> None:
         """Append images that are not there; replace those whose bytes are asked for and missing, or kept and damaged."""
-        by_key = {image.key: image for image in wanted}
+        by_key: dict[str, LoadedImage] = {}
+        for image in wanted:
+            by_key.setdefault(image.key, image)  # the first path with this content is its origin
         copies = self.settings.images == "copy"
         new, again, suspects = [], [], []
         for key, image in by_key.items():
