@@ -6,6 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from studio import run_panel
+
 PAGES = Path(__file__).resolve().parents[1] / "pages"
 
 SECTIONS = {
@@ -16,7 +18,7 @@ SECTIONS = {
 }
 
 st.set_page_config(page_title="Winnow", layout="wide")
-st.navigation(
+page = st.navigation(
     {
         section: [
             st.Page(path, title=name.capitalize(), url_path=name, default=name == "overview")
@@ -25,4 +27,7 @@ st.navigation(
         ]
         for section, names in SECTIONS.items()
     }
-).run()
+)
+with st.sidebar:
+    run_panel.sidebar()
+page.run()

@@ -10,8 +10,8 @@ import streamlit as st
 
 from core.filters import Filter
 from core.store.ids import id_hex
-from core.vocabulary import CAPABILITIES, CAPABILITY_KEYS, capability_name
-from studio import cached, charts, gallery, layout, session
+from core.vocabulary import CAPABILITY_KEYS, capability_name
+from studio import cached, charts, evidence_views, gallery, layout, session
 from studio.cached import Detail
 from studio.words import KIND_NAMES, Note, many, note_on, num
 
@@ -19,8 +19,8 @@ PAGE_SIZE = 48
 _SIZES = ("small", "medium", "large")
 _SIZE: session.Slot[str] = session.Slot("browse.size", "medium")
 _ORDERS = {
-    "source": "Source order",
     "shuffled": "Shuffled",
+    "source": "Source order",
     "-images": "Most images",
     "-turns": "Most turns",
     "-length": "Longest text",
@@ -38,16 +38,23 @@ _ORDERS = {
 def toolbar(num_visible: int) -> None:
     """Order and tile size at the left, pages at the right."""
     shown = session.view()
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="browse-toolbar"):
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="browse-toolbar"
+    ):
         with st.container(horizontal=True, vertical_alignment="center", width="content", key="browse-order"):
-            session.seed("browse-sort", shown.sort if shown.sort in _ORDERS else "source")
+            session.seed("browse-sort", shown.sort if shown.sort in _ORDERS else session.DEFAULT_SORT)
             st.selectbox(
                 "Order", list(_ORDERS), key="browse-sort", format_func=_ORDERS.__getitem__, label_visibility="collapsed", width=260,
                 on_change=_sort,
             )  # fmt: skip
             session.seed("browse-size", _SIZE.get())
             st.segmented_control(
-                "Size", _SIZES, key="browse-size", label_visibility="collapsed", on_change=_resize, format_func=str.capitalize
+                "Size",
+                _SIZES,
+                key="browse-size",
+                label_visibility="collapsed",
+                on_change=_resize,
+                format_func=str.capitalize,
             )
         pager(num_visible, key="top")
 
@@ -109,9 +116,10 @@ def view_csv(chosen: Filter) -> bytes:
 
 def nothing_ingested() -> None:
     """What Browse shows of an empty workspace."""
-    with layout.empty("No samples yet", "Add a LLaVA JSON or JSONL file with its images, and they appear here.", icon="picture"):
-        if st.button("Add data", type="primary", key="browse-add"):
-            st.switch_page(st.Page("../pages/overview.py"))
+    with layout.empty(
+        "No samples yet", "Add a LLaVA JSON or JSONL file with its images, and they appear here.", icon="picture"
+    ):
+        st.button("Add data", type="primary", key="browse-add", on_click=evidence_views.add_data)
 
 
 # -- an opened sample ---------------------------------------------------------------------------------------------------
@@ -121,7 +129,9 @@ def opened_sample(sample_id: int, num_visible: int) -> None:
     """A sample with its picture, conversation and evidence, and the way to its neighbours in the order on screen."""
     sample = cached.detail(sample_id)
     if sample is None:
-        with layout.empty("This sample is not in the workspace", f"Nothing here has the id {id_hex(sample_id)}.", icon="search"):
+        with layout.empty(
+            "This sample is not in the workspace", f"Nothing here has the id {id_hex(sample_id)}.", icon="search"
+        ):
             st.button("Back to the grid", key="sample-back", on_click=session.open_sample, args=(None,))
         return
     _way(sample_id, num_visible)
@@ -141,20 +151,25 @@ def _way(sample_id: int, num_visible: int) -> None:
     place = cached.place_of_sample(shown.chosen, shown.sort, sample_id)
     before = None if place is None else cached.sample_at(shown.chosen, shown.sort, place - 1)
     after = None if place is None else cached.sample_at(shown.chosen, shown.sort, place + 1)
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="sample-way"):
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="sample-way"
+    ):
         page = shown.page if place is None else place // PAGE_SIZE + 1
         st.button(
-            "Grid", icon=":material/arrow_back:", key="sample-close", shortcut="Escape", on_click=session.open_sample, args=(None, page)
+            "Grid",
+            icon=":material/arrow_back:",
+            key="sample-close",
+            shortcut="Escape",
+            on_click=session.open_sample,
+            args=(None, page),
         )
         with st.container(horizontal=True, vertical_alignment="center", width="content", key="sample-steps"):
             where = "outside the filter" if place is None else f"{num(place + 1)} of {num(num_visible)}"
             st.html(f'<span class="w-count">{where}</span>', width="content")
-            st.button(
-                "", icon=":material/chevron_left:", key="sample-before", shortcut="Left", disabled=before is None,
+            st.button("Previous", key="sample-before", shortcut="Left", disabled=before is None,
                 on_click=session.open_sample, args=(before,),
             )  # fmt: skip
-            st.button(
-                "", icon=":material/chevron_right:", key="sample-after", shortcut="Right", disabled=after is None,
+            st.button("Next", key="sample-after", shortcut="Right", disabled=after is None,
                 on_click=session.open_sample, args=(after,),
             )  # fmt: skip
 
@@ -169,7 +184,7 @@ def _scores(sample: Detail) -> None:
     layout.section("Capability scores", "0 to 5", [producer_note(by) for by in said_by])
     picture, numbers = st.columns([1, 1], vertical_alignment="center")
     with picture:
-        charts.radar(scores)
+        charts.radar(scores, key="sample-radar")
     with numbers:
         charts.score_list(scores)
 
@@ -180,16 +195,11 @@ def producer_note(said_by: str) -> Note:
     return note_on(name, version)
 
 
-def _badge_of(kind: str) -> list[Note]:
-    who = cached.lens().producers.get(kind, [])[:1]
-    return [note_on(entry.name, entry.version) for entry in who]
-
-
 def _evidence(sample: Detail) -> None:
-    layout.section(KIND_NAMES["styles"], badges=_badge_of("styles"))
+    layout.section(KIND_NAMES["styles"], badges=evidence_views.producer_notes("styles"))
     layout.chips(sample.card.styles, nothing="no style")
     for kind in ("instruction_tags", "image_tags"):
-        layout.section(KIND_NAMES[kind], badges=_badge_of(kind))
+        layout.section(KIND_NAMES[kind], badges=evidence_views.producer_notes(kind))
         layout.paths(sample.tags[kind])
 
 
@@ -219,16 +229,13 @@ def _one_line(extra: str) -> str:
 
 
 def _similar(sample_id: int) -> None:
-    badges = _badge_of("embedding")
+    badges = evidence_views.producer_notes("embedding")
     layout.section("Similar samples", badges=badges)
     near = cached.similar(sample_id)
     if not near:
         layout.small("No embedding yet. Prepare the workspace on Overview.")
         return
     likeness = {other: f"{value:.2f}" for other, value in near}
-    gallery.strip(cached.cards([other for other, _ in near]), key="sample-similar", on_open=session.open_sample, marks=likeness)
-
-
-def capability_titles() -> list[str]:
-    """The capabilities' names in table order."""
-    return [capability.name for capability in CAPABILITIES]
+    gallery.strip(
+        cached.cards([other for other, _ in near]), key="sample-similar", on_open=session.open_sample, marks=likeness
+    )

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import streamlit as st
+from numpy.typing import NDArray
 
 from core.errors import BadInput
 from core.filters import Filter
@@ -24,6 +25,7 @@ from core.store.ids import MISSING, SCORE_SCALE
 from core.vocabulary import CAPABILITY_KEYS, styles_from_bits
 from core.workspace import Workspace
 from studio import session
+from studio.session import Selected
 
 _NO_WORKSPACE = BadInput("No workspace is open.", "Open one on Overview, or start with `winnow open FOLDER`.")
 SORT_KEYS = ("source", "shuffled", "images", "turns", "length", "size")
@@ -83,11 +85,23 @@ def _answer(path: str, at_version: str, name: str, chosen: str, parameters: str)
     return _lens(path, at_version).ask(name, Filter.model_validate_json(chosen), **json.loads(parameters))
 
 
+@st.cache_resource(max_entries=100, show_spinner=False)
+def _answer_of(path: str, at_version: str, name: str, chosen: str, digest: str, _ids: NDArray[np.uint64]) -> pa.Table:
+    return _lens(path, at_version).ask(name, Filter.model_validate_json(chosen), ids=_ids)
+
+
 def ask(name: str, chosen: Filter | None = None, **parameters: Any) -> pa.Table:
     """The answer to core/sql/<name>.sql over what a filter shows, kept until the workspace moves."""
     here = workspace()
     text = (chosen or Filter()).model_dump_json()
     return _answer(str(here.path), version(here.path), name, text, json.dumps(parameters, sort_keys=True))
+
+
+def ask_of(selected: Selected, name: str, chosen: Filter | None = None) -> pa.Table:
+    """The answer of a question over `chosen` (a selection) to core/sql/<name>.sql, kept until the workspace moves."""
+    here = workspace()
+    text = (chosen or Filter()).model_dump_json()
+    return _answer_of(str(here.path), version(here.path), name, text, selected.digest, selected.sample_ids)
 
 
 def count(chosen: Filter | None = None) -> int:
@@ -198,8 +212,12 @@ def _detail(path: str, at_version: str, sample_id: int) -> Detail | None:
         return None
     row, mark = found.to_pylist()[0], marks.to_pylist()[0]
     who = [f"{entry.name} {entry.version}" for entry in looking.producers.get("scores", [])]
-    images = store.images(row["image_keys"] or [], ["image_key", "width_px", "height_px", "format", "origin_path"]).to_pylist()
-    kinds = dict(zip(looking.ask("tag_kinds")["path"].to_pylist(), looking.ask("tag_kinds")["kind"].to_pylist(), strict=True))
+    images = store.images(
+        row["image_keys"] or [], ["image_key", "width_px", "height_px", "format", "origin_path"]
+    ).to_pylist()
+    kinds = dict(
+        zip(looking.ask("tag_kinds")["path"].to_pylist(), looking.ask("tag_kinds")["kind"].to_pylist(), strict=True)
+    )
     paths = [looking.tag_paths[index] for index in mark["tag_ids"] or ()]
     origin = next((entry for entry in ask("sources_table").to_pylist() if entry["source"] == row["source"]), {})
     return Detail(
@@ -211,7 +229,9 @@ def _detail(path: str, at_version: str, sample_id: int) -> Detail | None:
             key: (None, None) if mark[key] in (None, MISSING) else (mark[key] / SCORE_SCALE, who[mark[f"{key}_by"]])
             for key in CAPABILITY_KEYS
         },
-        tags={kind: tuple(path for path in paths if kinds[path] == kind) for kind in ("instruction_tags", "image_tags")},
+        tags={
+            kind: tuple(path for path in paths if kinds[path] == kind) for kind in ("instruction_tags", "image_tags")
+        },
         flags=(),
         cluster=mark["cluster"],
         num_text_tokens=mark["num_text_tokens"],

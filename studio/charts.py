@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -108,7 +108,12 @@ class Row:
 
 
 def rows(
-    columns: Sequence[Column], entries: Sequence[Row], *, key: str, on_pick: Callable[[str], None] | None = None, tall_px: int | None = None
+    columns: Sequence[Column],
+    entries: Sequence[Row],
+    *,
+    key: str,
+    on_pick: Callable[[str], None] | None = None,
+    tall_px: int | None = None,
 ) -> None:
     """A table in the studio's look; `on_pick(row key)` when a row is clicked."""
 
@@ -137,14 +142,6 @@ class TagCount:
     num_samples: int
     num_times: int
     num_pool: int | None = None
-
-
-@dataclass(frozen=True)
-class TagTree:
-    """A tag tree ready to draw; colours are fixed by the first level's place."""
-
-    nodes: Sequence[TagCount]
-    colours: Mapping[str, str] = field(default_factory=dict)
 
 
 def tag_colours(tops: Sequence[str]) -> dict[str, str]:
@@ -197,7 +194,7 @@ def sunburst(
 
 # -- radar and scores ---------------------------------------------------------------------------------------------------
 
-_RADIUS, _WIDE, _TALL = 104.0, 470, 306
+_RADIUS, _WIDE, _TALL = 108.0, 372, 268
 
 
 def _spoke(index: int, count: int, radius: float) -> tuple[float, float]:
@@ -228,15 +225,21 @@ def radar_svg(scores: Mapping[str, float | None], behind: Mapping[str, float | N
         x, y = _spoke(index, count, _RADIUS * (score or 0.0) / 5)
         tx, ty = _spoke(index, count, _RADIUS + 12)
         anchor = "middle" if abs(tx - _WIDE / 2) < 8 else "start" if tx > _WIDE / 2 else "end"
-        said = "not scored" if score is None else f"{score:g} of 5"
+        said = f"{capability.name}: {'not scored' if score is None else f'{score:g} of 5'}"
+        look, size = ("gone", 2.2) if score is None else ("dot", 3.0)
         parts.append(
-            f"<g><title>{escape(f'{capability.name}: {said}')}\n{escape(rubric(capability))}</title>"
-            f'<text x="{tx:.1f}" y="{ty + 4:.1f}" text-anchor="{anchor}">{escape(_SHORT_NAMES.get(capability.key, capability.name))}</text>'
-            f'<circle class="{"gone" if score is None else "dot"}" cx="{x:.1f}" cy="{y:.1f}" r="{2.2 if score is None else 3}"/></g>'
+            f'<g data-tip="{escape(said)}&#10;{escape(rubric(capability)).replace(chr(10), "&#10;")}">'
+            f'<text x="{tx:.1f}" y="{ty + 4:.1f}" text-anchor="{anchor}">{escape(short_name(capability))}</text>'
+            f'<circle class="{look}" cx="{x:.1f}" cy="{y:.1f}" r="{size}"/><circle class="grip" cx="{x:.1f}" cy="{y:.1f}" r="9"/></g>'
         )
-    ghost = "" if behind is None else f'<polygon class="ghost" points="{_shape([behind.get(c.key) for c in CAPABILITIES])}"/>'
+    ghost = (
+        "" if behind is None else f'<polygon class="ghost" points="{_shape([behind.get(c.key) for c in CAPABILITIES])}"/>'
+    )
     shape = f'<polygon class="shape" points="{_shape([scores.get(c.key) for c in CAPABILITIES])}"/>'
-    return f'<svg class="w-radar" viewBox="0 0 {_WIDE} {_TALL}" role="img" aria-label="Capability scores">{rings}{ghost}{shape}{"".join(parts)}</svg>'
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="radar" viewBox="0 0 {_WIDE} {_TALL}" role="img" '
+        f'aria-label="Capability scores">{rings}{ghost}{shape}{"".join(parts)}</svg>'
+    )
 
 
 _SHORT_NAMES = {
@@ -252,9 +255,9 @@ def short_name(capability: Capability) -> str:
     return _SHORT_NAMES.get(capability.key, capability.name)
 
 
-def radar(scores: Mapping[str, float | None], behind: Mapping[str, float | None] | None = None) -> None:
-    """The radar of `radar_svg` on the page."""
-    st.html(radar_svg(scores, behind))
+def radar(scores: Mapping[str, float | None], behind: Mapping[str, float | None] | None = None, *, key: str) -> None:
+    """The radar of `radar_svg` on the page, the rubric on hover."""
+    style.component("drawing")(key=key, data={"svg": radar_svg(scores, behind)})
 
 
 def score_list(scores: Mapping[str, float | None]) -> None:
@@ -288,7 +291,8 @@ def heatmap(
     """A table of coloured cells with their numbers; None is hatched."""
     hovers = column_hovers or column_names
     head = "".join(
-        f'<th scope="col" title="{escape(says)}"><div>{escape(name)}</div></th>' for name, says in zip(column_names, hovers, strict=True)
+        f'<th scope="col" title="{escape(says)}"><div>{escape(name)}</div></th>'
+        for name, says in zip(column_names, hovers, strict=True)
     )
     body = []
     for i, (name, line) in enumerate(zip(row_names, values, strict=True)):
@@ -299,7 +303,9 @@ def heatmap(
                 cells.append(f'<td class="none" title="{says}">–</td>')
             else:
                 back = colour(value)
-                cells.append(f'<td style="background:{back};color:{style.ink_on(back)}" title="{says}">{escape(text(value))}</td>')
+                cells.append(
+                    f'<td style="background:{back};color:{style.ink_on(back)}" title="{says}">{escape(text(value))}</td>'
+                )
         body.append(f'<tr><th scope="row" title="{escape(name)}">{escape(name)}</th>{"".join(cells)}</tr>')
     st.html(
         f'<div class="w-heat-wrap"><table class="w-heat"><colgroup><col class="first"></colgroup><thead><tr><th></th>{head}</tr></thead>'
@@ -323,18 +329,28 @@ def diverging_colour(value: float) -> str:
 # -- lines --------------------------------------------------------------------------------------------------------------
 
 
-def lines(series: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, x_title: str, y_title: str, height_px: int = 320) -> go.Figure:
+def lines(
+    series: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, x_title: str, y_title: str, height_px: int = 320
+) -> go.Figure:
     """Lines by name, each (x, y), labelled at their ends instead of in a legend; show with `theme=None`."""
     import plotly.graph_objects as go
 
-    figure = go.Figure(layout={"template": style.plotly_template(), "height": height_px, "showlegend": False, "hovermode": "x unified"})
+    figure = go.Figure(
+        layout={"template": style.plotly_template(), "height": height_px, "showlegend": False, "hovermode": "x unified"}
+    )
     colours = (style.palette().kept, *style.CATEGORICAL[1:])
     for index, (name, (x, y)) in enumerate(series.items()):
         colour = colours[index] if index < len(colours) else style.OTHER
         figure.add_scatter(x=x, y=y, name=name, mode="lines", line={"width": 2, "color": colour})
         if len(x):
             figure.add_annotation(
-                x=x[-1], y=y[-1], text=escape(name), showarrow=False, xanchor="left", xshift=6, font={"color": colour, "size": 12}
+                x=x[-1],
+                y=y[-1],
+                text=escape(name),
+                showarrow=False,
+                xanchor="left",
+                xshift=6,
+                font={"color": colour, "size": 12},
             )
     figure.update_xaxes(title_text=x_title)
     figure.update_yaxes(title_text=y_title)

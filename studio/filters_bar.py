@@ -18,7 +18,6 @@ from studio import cached, charts, layout, session
 from studio.charts import Column, Row
 from studio.words import num
 
-_COUNTED = (Column("", "name"), Column("samples", "bar", 170))
 
 
 def filters_bar() -> int:
@@ -55,7 +54,14 @@ def _chip(name: str, field: str, chosen: Filter, label: str, content: Callable[[
     with st.container(horizontal=True, width="content", gap=None, key=f"chip-{'on' if on else 'off'}-{name}"):
         opened = st.popover(layout.verbatim(label), key=f"popover-{name}", on_change="rerun")
         if on:
-            st.button("", icon=":material/close:", key=f"chip-clear-{name}", help=f"Clear {name}", on_click=_clear, args=(field,))
+            st.button(
+                "",
+                icon=":material/close:",
+                key=f"chip-clear-{name}",
+                help=f"Clear {name}",
+                on_click=_clear,
+                args=(field,),
+            )
         if opened.open:
             with opened:
                 content(chosen)
@@ -118,9 +124,17 @@ def _tag_label(chosen: Filter) -> str:
     return _several(chosen, "tags", "tag", tuple(tag.split(TAG_SEPARATOR)[-1] for tag in chosen.tags))
 
 
+def bar_range(score: int) -> tuple[float, float]:
+    """The scores that fall into one of the six bars: those that round to it, in fiftieths as they are stored."""
+    return max(score - 0.5, 0.0), min(score + 0.48, 5.0)
+
+
 def range_text(entry: ScoreRange) -> str:
-    """'OCR 3 to 5', 'STEM at least 2', 'data 0'."""
+    """'OCR 3 to 5', 'STEM at least 2', 'data about 0'."""
     name = next((charts.short_name(c) for c in CAPABILITIES if c.key == entry.capability), entry.capability)
+    for score in range(6):
+        if (entry.low, entry.high) == bar_range(score):
+            return f"{name} about {score}"
     if entry.low == entry.high:
         return f"{name} {entry.low:g}"
     return f"{name} at least {entry.low:g}" if entry.high == 5 else f"{name} {entry.low:g} to {entry.high:g}"
@@ -149,32 +163,48 @@ def _where_label(chosen: Filter) -> str:
 # -- what the chips open ------------------------------------------------------------------------------------------------
 
 
+def _counted(title: str) -> tuple[Column, Column]:
+    return Column(title, "name"), Column("Samples", "bar", 170)
+
+
 def _count_rows(counts: list[tuple[str, str, int]], chosen: tuple[str, ...]) -> list[Row]:
     """Rows (key, name, samples) with bars, the chosen ones marked."""
     most = max((count for _, _, count in counts), default=1) or 1
-    return [Row([name, {"part": count / most, "text": num(count)}], key=key, on=key in chosen) for key, name, count in counts]
+    return [
+        Row([name, {"part": count / most, "text": num(count)}], key=key, on=key in chosen)
+        for key, name, count in counts
+    ]
 
 
 def _sources(chosen: Filter) -> None:
     found = cached.ask("count_by_source", chosen.without("sources")).to_pylist()
     counts = [(row["source"], row["source"], row["num_samples"]) for row in found]
-    charts.rows(_COUNTED, _count_rows(counts, chosen.sources), key="pick-source", on_pick=partial(toggle, "sources"), tall_px=380)
+    charts.rows(
+        _counted("Source"),
+        _count_rows(counts, chosen.sources),
+        key="pick-source",
+        on_pick=partial(toggle, "sources"),
+        tall_px=380,
+    )
 
 
 def _styles(chosen: Filter) -> None:
     found = cached.ask("count_by_style", chosen.without("styles")).to_pylist()
     named = [(UNSTYLED if row["place"] is None else STYLES[row["place"]], row["num_samples"]) for row in found]
     counts = [(name, "no style" if name == UNSTYLED else name, count) for name, count in named]
-    charts.rows(_COUNTED, _count_rows(counts, chosen.styles), key="pick-style", on_pick=partial(toggle, "styles"), tall_px=380)
+    charts.rows(
+        _counted("Style"), _count_rows(counts, chosen.styles), key="pick-style", on_pick=partial(toggle, "styles"), tall_px=380
+    )
 
 
 def _images(chosen: Filter) -> None:
     found = cached.ask("count_by_images", without(chosen, "images")).to_pylist()
     on = (str(chosen.min_images),) if chosen.min_images is not None and chosen.min_images == chosen.max_images else ()
     counts = [
-        (str(row["num_images"]), "no image" if row["num_images"] == 0 else str(row["num_images"]), row["num_samples"]) for row in found
+        (str(row["num_images"]), "no image" if row["num_images"] == 0 else str(row["num_images"]), row["num_samples"])
+        for row in found
     ]
-    charts.rows(_COUNTED, _count_rows(counts, on), key="pick-images", on_pick=_pick_images, tall_px=380)
+    charts.rows(_counted("Images"), _count_rows(counts, on), key="pick-images", on_pick=_pick_images, tall_px=380)
 
 
 def _pick_images(text: str) -> None:
@@ -190,7 +220,14 @@ def _tags(chosen: Filter) -> None:
         layout.small("No tags yet. Prepare the workspace on Overview.")
         return
     session.seed("filter-tags", [tag for tag in chosen.tags if tag in every])
-    st.multiselect("Tags, or all below them", every, key="filter-tags", on_change=_set_tags, width=420, placeholder="Type to find a tag")
+    st.multiselect(
+        "Tags, or all below them",
+        every,
+        key="filter-tags",
+        on_change=_set_tags,
+        width=420,
+        placeholder="Type to find a tag",
+    )
 
 
 def _set_tags() -> None:

@@ -22,7 +22,12 @@ Settings = TypeVar("Settings", bound=BaseModel)
 
 
 def settings_form(
-    model: type[Settings], *, key: str, given: Mapping[str, Any] | None = None, hidden: Collection[str] = (), labels: Mapping[str, str] | None = None
+    model: type[Settings],
+    *,
+    key: str,
+    given: Mapping[str, Any] | None = None,
+    hidden: Collection[str] = (),
+    labels: Mapping[str, str] | None = None,
 ) -> Settings:
     """Draw a widget per field and give back the settings; BadInput names the field that does not fit.
 
@@ -33,7 +38,9 @@ def settings_form(
         if name in hidden:
             continue
         label = (labels or {}).get(name) or field.title or name.replace("_", " ").capitalize()
-        values[name] = _widget(field, label, f"{key}.{name}", values.get(name, field.get_default(call_default_factory=True)))
+        values[name] = _widget(
+            field, label, f"{key}.{name}", values.get(name, field.get_default(call_default_factory=True))
+        )
     try:
         return model(**values)
     except ValidationError as error:
@@ -96,7 +103,9 @@ def _widget(field: FieldInfo, label: str, key: str, default: Any) -> Any:
         )
     if get_origin(kind) is tuple:
         return _several(field, kind, label, key, default, help_text)
-    text = st.text_input(label, "" if default is None else str(default), key=key, help=help_text, persist_state="session")
+    text = st.text_input(
+        label, "" if default is None else str(default), key=key, help=help_text, persist_state="session"
+    )
     return None if optional and not text.strip() else text
 
 
@@ -111,7 +120,9 @@ def _several(field: FieldInfo, kind: Any, label: str, key: str, default: Any, he
             )
         )  # fmt: skip
     if choices is not None:
-        return tuple(st.multiselect(label, choices, list(default or ()), key=key, help=help_text, persist_state="session"))
+        return tuple(
+            st.multiselect(label, choices, list(default or ()), key=key, help=help_text, persist_state="session")
+        )
     text = st.text_input(label, ", ".join(map(str, default or ())), key=key, help=help_text, persist_state="session")
     return tuple(part.strip() for part in text.split(",") if part.strip())
 

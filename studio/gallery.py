@@ -32,7 +32,9 @@ def tile(card: Card, *, kept: bool = False, mark: str = "", show_source: bool = 
     marks = [{"kind": "kept", "text": "kept", "says": "In the selection."}] if kept else []
     if mark:
         marks.append({"kind": "plain", "text": mark, "says": mark})
-    marks += [{"kind": "style", "text": name, "says": f"style: {name}"} for name in card.styles]
+    if card.styles:
+        more = f" +{len(card.styles) - 1}" if len(card.styles) > 1 else ""
+        marks.append({"kind": "style", "text": card.styles[0] + more, "says": "styles: " + ", ".join(card.styles)})
     if show_source:
         marks.append({"kind": "source", "text": card.source, "says": f"source: {card.source}"})
     has_picture = bool(card.image_keys)
@@ -42,7 +44,11 @@ def tile(card: Card, *, kept: bool = False, mark: str = "", show_source: bool = 
         "image": thumb_url(card.image_keys[0]) if has_picture else None,
         "more": max(len(card.image_keys) - 1, 0),
         "question": question,
-        "caption": question if has_picture else f"text only, {card.num_turns} turns" if card.num_turns > 1 else "text only",
+        "caption": question
+        if has_picture
+        else f"text only, {card.num_turns} turns"
+        if card.num_turns > 1
+        else "text only",
         "kept": kept,
         "marks": marks,
     }
@@ -62,14 +68,22 @@ def grid(
     _mount("grid", tiles, key, on_open, opened, ROW_PX[size], TILE_PX[size])
 
 
-def strip(cards: Sequence[Card], *, key: str, on_open: Callable[[int], None], marks: Mapping[int, str] | None = None) -> None:
+def strip(
+    cards: Sequence[Card], *, key: str, on_open: Callable[[int], None], marks: Mapping[int, str] | None = None
+) -> None:
     """A row of small samples, each with a mark of its own such as a similarity."""
     tiles = [tile(card, mark=(marks or {}).get(card.sample_id, ""), show_source=False) for card in cards]
     _mount("strip", tiles, key, on_open, None, 100, 132)
 
 
 def _mount(
-    shape: str, tiles: list[dict[str, Any]], key: str, on_open: Callable[[int], None], opened: int | None, row_px: int, tile_px: int
+    shape: str,
+    tiles: list[dict[str, Any]],
+    key: str,
+    on_open: Callable[[int], None],
+    opened: int | None,
+    row_px: int,
+    tile_px: int,
 ) -> None:
     def clicked() -> None:
         value = getattr(session.held(key), "opened", None)

@@ -16,26 +16,21 @@ from core.errors import StudioError
 from studio import session, style
 from studio.words import Note
 
-_ICONS = {
-    "folder": "M3 7a2 2 0 0 1 2-2h4l2 2h8a2 2 0 0 1 2 2v8a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2z",
-    "picture": "M4 5h16v14H4zM4 16l5-5 4 4 3-3 4 4M15 9h.01",
-    "search": "M11 4a7 7 0 1 1 0 14 7 7 0 0 1 0-14zM16.5 16.5L21 21",
-    "chart": "M4 20V4M4 20h16M8 16v-5M12 16V7M16 16v-3",
-    "tree": "M12 4v6M6 20v-4a2 2 0 0 1 2-2h8a2 2 0 0 1 2 2v4M12 10v4",
-}
-
-
 @contextmanager
 def page(title: str, says: str) -> Iterator[DeltaGenerator]:
     """The frame of a page: stylesheet, URL, title, one sentence, and a place at the right for the one main action.
 
     A StudioError raised inside ends the page with its problem and remedy.
     """
+    if target := session.target():
+        st.switch_page(f"../pages/{target}.py")
     style.apply()
     from_url = session.start()
     left, right = st.columns([5, 2], vertical_alignment="center")
     left.html(f'<h1 class="w-title">{escape(title)}</h1><p class="w-says">{escape(says)}</p>')
-    actions = right.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", key="page-actions")
+    actions = right.container(
+        horizontal=True, horizontal_alignment="right", vertical_alignment="center", key="page-actions"
+    )
     if from_url is not None:
         problem(from_url)
     try:
@@ -52,7 +47,9 @@ def problem(error: StudioError) -> None:
 def section(title: str, small: str = "", badges: Sequence[Note] = ()) -> None:
     """The heading of a part of a page, with a small remark and badges beside it."""
     marks = "".join(badge(note) for note in badges)
-    st.html(f'<div class="w-section" role="heading" aria-level="2">{escape(title)}<small>{escape(small)}</small>{marks}</div>')
+    st.html(
+        f'<div class="w-section" role="heading" aria-level="2">{escape(title)}<small>{escape(small)}</small>{marks}</div>'
+    )
 
 
 def small(text: str) -> None:
@@ -62,13 +59,16 @@ def small(text: str) -> None:
 
 def badge(note: Note, kind: str | None = None) -> str:
     """HTML of a small badge whose hover explains it; a badge with a colon warns of something and is coloured so."""
-    look = kind or ("note" if ":" in note.badge or note.badge in ("heuristic", "estimate", "approximate", "partial") else "")
+    look = kind or (
+        "note" if ":" in note.badge or note.badge in ("heuristic", "estimate", "approximate", "partial") else ""
+    )
     return f'<span class="w-badge w-tip {look}" tabindex="0">{escape(note.badge)}<span class="w-tip-text">{escape(note.says)}</span></span>'
 
 
-def show_badge(note: Note, kind: str | None = None) -> None:
-    """A badge on its own."""
-    st.html(badge(note, kind))
+def badges(notes: Sequence[Note]) -> None:
+    """Badges on their own, side by side; nothing when there is none."""
+    if notes:
+        st.html(" ".join(badge(note) for note in notes), width="content")
 
 
 def figures(entries: Sequence[tuple[str, str, str]]) -> None:
@@ -83,8 +83,7 @@ def figures(entries: Sequence[tuple[str, str, str]]) -> None:
 def empty(title: str, says: str, icon: str = "picture") -> DeltaGenerator:
     """An empty state: what is missing; gives the place for the button that makes it."""
     st.html(
-        f'<div class="w-empty"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="{_ICONS[icon]}"/></svg>'
-        f"<h3>{escape(title)}</h3><p>{escape(says)}</p></div>"
+        f'<div class="w-empty"><i class="{icon}" aria-hidden="true"></i><h3>{escape(title)}</h3><p>{escape(says)}</p></div>'
     )
     return st.container(horizontal=True, horizontal_alignment="center", key=f"empty-{title}")
 
@@ -111,7 +110,9 @@ def paths(tags: Sequence[str], separator: str = " > ") -> None:
     rows = []
     for tag in tags:
         *way, leaf = (escape(part) for part in tag.split(separator))
-        rows.append('<div class="w-path">' + "".join(f"<span>{part}</span><i>›</i>" for part in way) + f"<b>{leaf}</b></div>")
+        rows.append(
+            '<div class="w-path">' + "".join(f"<span>{part}</span><i>›</i>" for part in way) + f"<b>{leaf}</b></div>"
+        )
     st.html("".join(rows))
 
 

@@ -30,6 +30,11 @@ def launch(kind: str, module: str, settings: Mapping[str, Any]) -> Run:
     return runs.launch(cached.workspace().path, kind, module, settings)
 
 
+def prepare() -> None:
+    """Start making all evidence that is missing."""
+    launch("prepare", "core.evidence.prepare", {"workspace": str(cached.workspace().path)})
+
+
 def running(kinds: Sequence[str] = ()) -> list[Run]:
     """The runs of these kinds (all kinds when none is named) that are alive now, newest first."""
     found = runs.list_runs(cached.workspace().path)
@@ -68,14 +73,18 @@ def _card(run: Run, key: str) -> None:
                 runs.stop(run)
                 st.rerun(scope="app")
             return
-        if run.state in ("failed", "stopped", "died") and st.button("Resume", key=f"resume-{key}-{run.run_id}", width=100):
+        if run.state in ("failed", "stopped", "died") and st.button(
+            "Resume", key=f"resume-{key}-{run.run_id}", width=100
+        ):
             try:
                 runs.resume(run)
             except StudioError as error:
                 layout.problem(error)
                 return
             st.rerun(scope="app")
-        if st.button("", icon=":material/close:", key=f"hide-{key}-{run.run_id}", type="tertiary", help="Hide", width=40):
+        if st.button(
+            "", icon=":material/close:", key=f"hide-{key}-{run.run_id}", type="tertiary", help="Hide", width=40
+        ):
             _HIDDEN.set((*_HIDDEN.get(), run.run_id))
             st.rerun(scope="app")
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 from urllib.parse import urlsplit
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import BadInput, StudioError
@@ -23,6 +26,8 @@ WORKSPACE_VARIABLE = "WINNOW_WORKSPACE"
 _FILTER_PARAMETERS = ("source", "style", "tag", "score", "images", "q", "where")
 _VIEW_PARAMETERS = (*_FILTER_PARAMETERS, "sort", "page", "sample")
 
+DEFAULT_SORT = "shuffled"
+
 T = TypeVar("T")
 
 
@@ -32,9 +37,18 @@ class View(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     chosen: Filter = Field(default_factory=Filter, description="Which samples are visible.")
-    sort: str = Field("source", max_length=64, description="Key of the order in Browse.")
+    sort: str = Field(DEFAULT_SORT, max_length=64, description="Key of the order in Browse.")
     page: int = Field(1, ge=1, description="Page of the grid, from 1.")
     sample: int | None = Field(None, ge=0, lt=2**64, description="The opened sample.")
+
+
+@dataclass(frozen=True)
+class Selected:
+    """A selection to compare with the pool; sample_ids: [K] uint64, digest: names exactly these ids in this order."""
+
+    name: str
+    sample_ids: NDArray[np.uint64] = field(repr=False)
+    digest: str
 
 
 class Slot(Generic[T]):
@@ -53,12 +67,24 @@ class Slot(Generic[T]):
     def clear(self) -> None:
         st.session_state.pop(self.name, None)
 
+    def take(self) -> T:
+        """The value, once: afterwards the slot is at its default again."""
+        value = self.get()
+        self.clear()
+        return value
+
+
+SELECTION: Slot[Selected | None] = Slot("selection", None)
+"""The selection made last, for pages that compare it with the pool."""
+
+ADDING_DATA: Slot[bool] = Slot("adding-data", False)
+"""Set by whoever wants Overview to open its dialog for adding data."""
 
 _VIEW: Slot[View | None] = Slot("view", None)
 _WRITTEN: Slot[dict[str, list[str]] | None] = Slot("written", None)
 _PLACE: Slot[str] = Slot("place", "")
 _WORKSPACE: Slot[str | None] = Slot("workspace", None)
-_URL_PROBLEM: Slot[StudioError | None] = Slot("url-problem", None)
+_TARGET: Slot[str] = Slot("target", "")
 
 
 # -- the workspace ------------------------------------------------------------------------------------------------------
@@ -72,6 +98,9 @@ def workspace_path() -> Path | None:
 
 def switch_workspace(path: Path) -> None:
     """Look at another workspace from now on; the filter of the old one is dropped."""
+    from studio.server import also_serve
+
+    also_serve(path)
     _WORKSPACE.set(str(path.expanduser().resolve()))
     _VIEW.set(View())
 
@@ -114,7 +143,8 @@ def filter_from_query(query: Mapping[str, Sequence[str]]) -> Filter:
         return Filter(**fields)
     except (ValueError, ValidationError) as error:
         raise BadInput(
-            f"The address holds a filter that cannot be read ({str(error).splitlines()[0]}).", "Choose the filter again on the page."
+            f"The address holds a filter that cannot be read ({str(error).splitlines()[0]}).",
+            "Choose the filter again on the page.",
         ) from error
 
 
@@ -127,7 +157,7 @@ def _score_range(text: str) -> ScoreRange:
 def view_to_query(shown: View) -> dict[str, list[str]]:
     """A view as URL parameters; what stands at its default is left out."""
     query = filter_to_query(shown.chosen)
-    if shown.sort != "source":
+    if shown.sort != DEFAULT_SORT:
         query["sort"] = [shown.sort]
     if shown.page != 1:
         query["page"] = [str(shown.page)]
@@ -145,10 +175,20 @@ def view_from_query(query: Mapping[str, Sequence[str]]) -> View:
         raise BadInput(f"The address asks for page {page!r}.", "Choose a page below the grid.")
     return View(
         chosen=chosen,
-        sort=next(iter(query.get("sort", ())), "source")[:64],
+        sort=next(iter(query.get("sort", ())), DEFAULT_SORT)[:64],
         page=int(page),
         sample=None if sample is None else id_from_hex(sample),
     )
+
+
+def go_to(page: str) -> None:
+    """Open another page by its name at the end of this click; for callbacks, which cannot change the page themselves."""
+    _TARGET.set(page)
+
+
+def target() -> str:
+    """The page that `go_to` asked for, once; '' when none was."""
+    return _TARGET.take()
 
 
 def _query() -> dict[str, list[str]]:

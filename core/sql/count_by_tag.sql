@@ -1,5 +1,5 @@
 -- How many visible samples carry each tag or one below it, and how often is it given?
--- A tag of two levels is a leaf itself and appears once, at its second level.
+-- Counted at each level of the path; a path that ends early has no row below its end.
 SELECT
     t.kind,
     (3 - (grouping(t.level2) + grouping(t.level3)))::TINYINT AS depth,

@@ -1,4 +1,5 @@
--- The visible samples as rows for a table outside: ids as 16 hex digits, scores from 0 to 5, empty where missing.
+-- What are the visible samples as rows of a table?
+-- Sample ids are 16 hex digits; scores are 0 to 5, empty where missing.
 SELECT
     printf('%016x', v.sample_id) AS sample_id,
     v.source,

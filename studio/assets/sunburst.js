@@ -1,6 +1,8 @@
 // A sunburst of up to three levels. Angles are how often tags are given; the number in the middle counts samples.
 const NS = "http://www.w3.org/2000/svg";
-const SIZE = 640, HOLE = 92, RINGS = [92, 184, 252, 312];
+const SIZE = 640, HOLE = 92;
+const RINGS_OF = { 1: [92, 290], 2: [92, 210, 312], 3: [92, 184, 252, 312] };
+let RINGS = RINGS_OF[3];
 const LEAST_ANGLE = 0.006;
 
 function make(tag, attributes = {}, text) {
@@ -69,6 +71,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     parentElement.append(root);
   }
   root.dataset.seen = seen;
+  RINGS = RINGS_OF[Math.max(1, ...data.nodes.map((node) => node.depth))];
   const svg = make("svg", { viewBox: `${-SIZE / 2} ${-SIZE / 2} ${SIZE} ${SIZE}`, role: "group", "aria-label": data.title });
   svg.style.setProperty("--tall", `${data.tall_px}px`);
   if (data.nodes.some((node) => node.on)) svg.classList.add("some");

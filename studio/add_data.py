@@ -1,0 +1,130 @@
+"""Adding data: a dialog with path, names and terms, a preview of what the first records become, and the run that does it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+from pydantic import ValidationError
+
+from core.errors import StudioError
+from core.ingest.preview import Preview, PreviewRecord, preview
+from core.ingest.settings import IngestSettings
+from studio import charts, layout, run_panel, session
+from studio.charts import Column, Row
+from studio.forms import bad_settings
+from studio.words import many, num, size
+
+MODULE = "core.ingest.job"
+_PREVIEW: session.Slot[tuple[IngestSettings, Preview] | None] = session.Slot("ingest.preview", None)
+_FILES = (Column("File", "mono"), Column("Read as", "soft"), Column("Source", "name"), Column("Size", "number"))
+_MAPPING = (Column("Field", "name"), Column("becomes", "text"))
+_RECORDS = (
+    Column("Row", "number", 56),
+    Column("Id", "mono", 150),
+    Column("Pictures", "number", 70),
+    Column("First words", "long"),
+    Column("", "chip", 130),
+)
+
+
+@st.dialog("Add data", width="large")
+def add_data_dialog() -> None:
+    """Ask what to add, show what it becomes, start the run."""
+    chosen, problem = _ask()
+    looked = _PREVIEW.get()
+    fresh = looked is not None and chosen is not None and looked[0] == chosen
+    with st.container(horizontal=True, horizontal_alignment="right", key="ingest-acts"):
+        wants_preview = st.button("Preview", key="ingest-preview", disabled=chosen is None)
+        wants_run = st.button("Add data", type="primary", key="ingest-run", disabled=chosen is None)
+    if problem is not None:
+        layout.problem(problem)
+    try:
+        if chosen is not None and wants_run:
+            preview(chosen, num_records=1)  # a wrong path is told here, not by a run that fails at once
+            run_panel.launch("ingest", MODULE, chosen.model_dump(mode="json"))
+            _PREVIEW.clear()
+            st.rerun()
+        if chosen is not None and wants_preview:
+            looked = (chosen, preview(chosen))
+            _PREVIEW.set(looked)
+            fresh = True
+    except StudioError as error:
+        layout.problem(error)
+        return
+    if fresh and looked is not None:
+        show_preview(looked[1])
+
+
+def _ask() -> tuple[IngestSettings | None, StudioError | None]:
+    """The widgets; gives settings, or what is wrong with them, or neither while there is no path."""
+    path = st.text_input(
+        "Path", key="ingest.path", placeholder="/data/llava/train.json", persist_state="session",
+        help="A .json or .jsonl file in LLaVA's form, or a folder of them, on the machine Winnow runs on.",
+    )  # fmt: skip
+    left, right = st.columns(2)
+    source = left.text_input("Source", key="ingest.source", placeholder="each file's name", persist_state="session")
+    root = right.text_input(
+        "Image root", key="ingest.root", placeholder="looked for near the data", persist_state="session"
+    )
+    first, second, third = st.columns(3)
+    licence = first.text_input("Licence", key="ingest.licence", placeholder="not stated", persist_state="session")
+    revision = second.text_input("Revision", key="ingest.revision", placeholder="not stated", persist_state="session")
+    category = third.text_input("Category", key="ingest.category", placeholder="none", persist_state="session")
+    how, most, more = st.columns(3, vertical_alignment="bottom")
+    images = how.segmented_control(
+        "Pictures", ["copy", "reference"], default="copy", key="ingest.images", format_func=str.capitalize, persist_state="session",
+        help="Copy keeps the files' bytes in the workspace. Reference keeps path and hash: small, but the files must stay where they are.",
+    )  # fmt: skip
+    limit = most.number_input(
+        "At most, records", 1, None, None, 1, key="ingest.limit", placeholder="all", persist_state="session"
+    )
+    update = more.toggle(
+        "Replace changed samples", key="ingest.update", persist_state="session",
+        help="Without it, a record whose sample is known with other content is counted and left alone.",
+    )  # fmt: skip
+    if not path.strip():
+        return None, None
+    try:
+        return IngestSettings(
+            path=Path(path.strip()).expanduser(),
+            source=source.strip(),
+            image_root=Path(root.strip()).expanduser() if root.strip() else None,
+            images="reference" if images == "reference" else "copy",
+            update=update,
+            licence=licence.strip() or None,
+            revision=revision.strip() or None,
+            category=category.strip() or None,
+            limit=limit,
+        ), None
+    except ValidationError as error:
+        return None, bad_settings(error)
+    except StudioError as error:
+        return None, error
+
+
+def show_preview(found: Preview) -> None:
+    """Files, image root, what each field becomes, and the first records."""
+    layout.section(many(len(found.files), "file"), f"pictures are looked for in {found.image_root}")
+    files = [
+        Row([file.path, file.layout, file.source or "named by the records", size(file.size_bytes)])
+        for file in found.files
+    ]
+    charts.rows(_FILES, files, key="preview-files", tall_px=150)
+    fields, records = st.columns([1, 2.4], gap="medium")
+    with fields:
+        layout.section("Fields")
+        charts.rows(_MAPPING, [Row([name, meaning]) for name, meaning in found.mapping.items()], key="preview-mapping")
+    with records:
+        layout.section("First records")
+        charts.rows(_RECORDS, [_record_row(record) for record in found.records], key="preview-records", tall_px=280)
+
+
+def _record_row(record: PreviewRecord) -> Row:
+    words = next((text for role, text in record.turns if role == "human"), "")
+    state = (
+        {"text": record.reason.replace("_", " "), "look": "bad", "says": record.detail}
+        if record.reason
+        else {"text": many(len(record.turns) // 2, "turn"), "says": "Would be taken."}
+    )
+    return Row([num(record.row), record.original_id, num(len(record.images)), words or record.detail, state])

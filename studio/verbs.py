@@ -1,0 +1,223 @@
+"""What the verbs of the command line do where it takes more than one call into core: select, export, train, evaluate, runs.
+
+Each gives the JSON-able result of formats.md's `--json` keys; nothing here prints.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from core import runs
+from core.errors import BadInput
+from core.filters import Filter
+from core.progress import Progress
+from core.workspace import Workspace
+from studio.terminal import say
+
+
+def select_samples(
+    workspace: Workspace,
+    method: str,
+    budget: str,
+    seed: int,
+    capabilities: str,
+    where: str,
+    assignments: list[str],
+    name: str,
+    out: Path | None,
+) -> dict[str, Any]:
+    """`winnow select`: order the pool with a method, cut at the budget, write and save where asked."""
+    from core.lens import Lens
+    from core.select import saved
+    from core.select.budget import parse_budget
+    from core.select.methods import choose, settings
+    from core.select.pool import Pool
+
+    started = time.perf_counter()
+    if not budget:
+        raise BadInput("No budget is given.", "Give one with --budget, a share such as 30% or a number such as 500.")
+    if out is not None and out.is_dir():
+        raise BadInput(f"{out} is a folder.", "Give a file name such as selection.parquet.")
+    selector = settings(method, _assigned(assignments, capabilities))
+    allowed = parse_budget(budget)
+    lens = Lens(workspace)
+    chosen = Filter(where=where)
+    selection = choose(selector, Pool.from_lens(lens, chosen), allowed, seed)
+    file = None
+    if out is not None:
+        saved.write_parquet(selection, out)
+        file = str(out)
+    if name:
+        entry = saved.save(workspace, selection, name=name, budget=budget, chosen=chosen)
+        file = file or str(workspace.path / entry.path)
+    return {
+        "method": method,
+        "budget": budget,
+        "num_selected": selection.num,
+        "pool_size": len(selection.ordering.pool),
+        "snapshot": lens.snapshot,
+        "seconds": time.perf_counter() - started,
+        "file": file,
+        "left_out": selection.left_out,
+        "notes": list(selection.notes),
+    }
+
+
+def _assigned(assignments: list[str], capabilities: str) -> dict[str, str]:
+    values = {}
+    for text in assignments:
+        field, equals, value = text.partition("=")
+        if not equals or not field.strip():
+            raise BadInput(f"--set {text!r} is not an assignment.", "Write --set field=value.")
+        values[field.strip()] = value.strip()
+    if capabilities:
+        values["capabilities"] = capabilities
+    return values
+
+
+def method_help(name: str) -> dict[str, Any]:
+    """The settings of a method, from its own fields."""
+    from core.select.methods import method
+
+    found = method(name)
+    fields = {
+        key: {"default": str(field.get_default(call_default_factory=True)), "description": field.description or ""}
+        for key, field in found.model_fields.items()
+    }
+    lines = [f"{name}: {found.summary}"]
+    lines += [
+        f"  --set {key}=...  {field['description']} Default: {field['default']}." for key, field in fields.items()
+    ]
+    return {"method": name, "settings": fields, "lines": lines}
+
+
+def run_action(workspace: Workspace, action: str, run_id: str) -> dict[str, Any]:
+    """`winnow runs`: list, show, stop or resume."""
+    if action == "list":
+        entries = [describe_run(run) for run in runs.list_runs(workspace.path)]
+        lines = [f"{entry['run_id']}  {entry['state']:<8} {entry['note']}" for entry in entries]
+        return {"runs": entries, "lines": lines or ["No run yet."]}
+    if action not in ("show", "stop", "resume"):
+        raise BadInput(f"{action!r} is nothing that can be done with runs.", "Use list, show, stop or resume.")
+    if not run_id:
+        raise BadInput(f"`runs {action}` needs the id of a run.", "List the runs with `winnow runs WS list`.")
+    run = runs.find(workspace.path, run_id)
+    if action == "stop":
+        run = runs.stop(run)
+    elif action == "resume":
+        run = runs.resume(run)
+    entry = describe_run(run)
+    lines = [f"{entry['run_id']}: {entry['state']}, {entry['note']}"]
+    lines += [f"{run.problem}\n{run.fix}"] if run.problem else []
+    lines += [run.log_tail(20)] if action == "show" else []
+    return {**entry, "lines": lines}
+
+
+def describe_run(run: runs.Run) -> dict[str, Any]:
+    """A run as JSON."""
+    return {
+        "run_id": run.run_id,
+        "run_dir": str(run.path),
+        "kind": run.kind,
+        "state": run.state,
+        "done": run.done,
+        "total": run.total,
+        "note": run.note,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+        "problem": run.problem,
+        "fix": run.fix,
+        "result": run.result,
+    }
+
+
+def export_mixture(
+    workspace: Workspace,
+    target: str,
+    out: Path,
+    selection: Path | None,
+    recipe: Path | None,
+    images: str,
+    progress: Progress,
+) -> dict[str, Any]:
+    """`winnow export`: a recipe's mixture, or one selection as a mixture of one stage."""
+    from core.lens import Lens
+    from core.mixture.export import export, image_mode, target_of
+    from core.mixture.mixture import recipe_for_file, resolve
+    from core.mixture.recipe import load_recipe
+
+    target_of(target), image_mode(images)  # a mistaken word is said before any work
+    if (selection is None) == (recipe is None):
+        raise BadInput(
+            "Either a selection or a recipe is exported.", "Give one of --selection FILE and --recipe FILE.yaml."
+        )
+    lens = Lens(workspace)
+    if recipe is not None:
+        mixture = resolve(load_recipe(recipe), lens, recipe.parent)
+    else:
+        assert selection is not None
+        mixture = resolve(recipe_for_file(selection), lens, selection.parent)
+    return export(mixture, lens, target, out, images, progress).as_json()
+
+
+def train_recipe(
+    workspace: Workspace, recipe: Path, preset: str, detach: bool, export_dir: Path | None, progress: Progress
+) -> dict[str, Any]:
+    """`winnow train`: start a run; wait for it unless told otherwise."""
+    from core.mixture.recipe import load_recipe
+    from core.train.start import start_training
+
+    run = start_training(
+        workspace, load_recipe(recipe), recipe_folder=recipe.parent, preset=preset, export_dir=export_dir
+    )
+    if not detach:
+        run = follow(run, progress)
+    return {
+        "run_id": run.run_id,
+        "run_dir": str(run.path),
+        "model_dir": run.result.get("model_dir", str(run.path / "model")),
+        "state": run.state,
+        "stages": run.result.get("stages", []),
+    }
+
+
+def evaluate_model(
+    workspace: Workspace, model: Path, data: Path | None, image_root: Path | None, limit: int | None, progress: Progress
+) -> dict[str, Any]:
+    """`winnow evaluate`: a run like any other, waited for, so that the app shows it too."""
+    from core.evaluate.questions import own_split
+
+    if not (model / "config.json").is_file():
+        raise BadInput(
+            f"{model} is not a model folder.",
+            "Give a checkpoint folder, such as the model/ of a finished training run.",
+        )
+    if data is not None and not data.is_file():
+        raise BadInput(f"There is no question file {data}.", "Give the path of a JSONL file with --data.")
+    if data is None and own_split(workspace.path) is None:
+        raise BadInput(
+            "The workspace has no questions of its own.", "Give them with --data EVAL.jsonl --image-root DIR."
+        )
+    settings = {
+        "model": str(model.resolve()),
+        "data": str(data.resolve()) if data else "",
+        "image_root": str(image_root.resolve()) if image_root else "",
+        "workspace": str(workspace.path),
+        "limit": limit or 0,
+    }
+    run = follow(runs.launch(workspace.path, "evaluate", "core.evaluate.main", settings), progress)
+    return {**run.result, "run_id": run.run_id, "run_dir": str(run.path)}
+
+
+def follow(run: runs.Run, progress: Progress) -> runs.Run:
+    """Wait for a run, showing its progress; an interrupted wait leaves the run going and says how to stop it."""
+    try:
+        while (now := runs.load(run.path)).state == "running":
+            progress(now.done, now.total, now.note)
+            time.sleep(0.2)
+    except KeyboardInterrupt:
+        say(f"The run {run.run_id} goes on by itself; stop it with `winnow runs WS stop {run.run_id}`.")
+        raise
+    return runs.wait(now)
