@@ -68,8 +68,20 @@ REASONS: dict[str, Reason] = {
     "image_corrupt": Reason("The image file is no picture that can be decoded.", "Fetch or convert the image again."),
     "image_truncated": Reason("The image file ends before the picture does.", "Fetch the image again."),
     "image_too_large": Reason("The image has more pixels than the limit.", "Scale it down, or raise max_megapixels."),
+    "bad_reply": Reason(
+        "The line holds no `idx` (text or a whole number) with a `pred_response`.",
+        "Mend the line and import the folder again.",
+    ),
+    "ambiguous_idx": Reason(
+        "The idx belongs to several samples with different content.", "Name the data set it is about with --source."
+    ),
+    "repeated_reply": Reason(
+        "The sample has a reply in this file already; the first stands.", "Keep one line per sample."
+    ),
+    "not_a_score": Reason("The reply is not a number from 0 to 5.", "Ask the scorer again for this sample."),
+    "no_such_sample": Reason("No sample has this idx.", "Ingest the data set the replies were made for."),
 }
-"""Reason key to what it says, in the order a record is looked at."""
+"""Reason key to what it says, in the order a record is looked at; from `bad_reply` on those of imported replies."""
 
 
 class Rejected(Exception):

@@ -227,7 +227,7 @@ def test_a_file_without_records_is_an_error(workspace: Workspace, folder: Path, 
 def test_paths_without_data_are_refused_with_a_remedy(workspace: Workspace, folder: Path) -> None:
     (folder / "inner").mkdir(parents=True)
     (folder / "inner" / "a.json").write_text("[]", encoding="utf-8")
-    with pytest.raises(BadInput, match="holds no .json") as caught:
+    with pytest.raises(BadInput, match=r"holds no \.json") as caught:
         read_in(workspace, folder)
     assert "inner" in caught.value.fix
     with pytest.raises(BadInput, match="no file or folder"):
