@@ -87,7 +87,12 @@ def open_workspace(
 def _serve(workspace: Path, host: str, port: int, no_browser: bool) -> None:
     from studio.server import serve
 
-    serve(workspace, host=host, port=port, open_browser=not no_browser)
+    def started(address: str) -> None:
+        say(f"Winnow is at {address} (Ctrl-C ends it; runs go on).")
+        if not no_browser:
+            typer.launch(address)
+
+    serve(workspace, host, port, on_start=started)
 
 
 @app.command()

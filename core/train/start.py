@@ -77,28 +77,25 @@ def run_job(folder: RunFolder) -> dict[str, Any]:
 
 
 def _export(folder: RunFolder, data: Path) -> None:
+    """Export the run's recipe into data/; a complete export from before a stop is kept."""
     from core.lens import Lens
     from core.mixture.export import export
     from core.mixture.mixture import resolve
     from core.mixture.recipe import load_recipe
 
-    partial = folder.path / f".{DATA_DIR}.partial"
     if (data / "manifest.json").is_file():
         return
-    shutil.rmtree(partial, ignore_errors=True)
-    workspace = Workspace.open(Path(folder.settings["workspace"]))
-    mixture = resolve(load_recipe(folder.path / "recipe.yaml"), Lens(workspace), Path(folder.settings["recipe_folder"]))
-    export(workspace, mixture, "winnow", partial, progress=folder.progress)
-    shutil.rmtree(data, ignore_errors=True)
-    partial.replace(data)
+    lens = Lens(Workspace.open(Path(folder.settings["workspace"])))
+    mixture = resolve(load_recipe(folder.path / "recipe.yaml"), lens, Path(folder.settings["recipe_folder"]))
+    export(mixture, lens, "winnow", data, progress=folder.progress)
 
 
 def _copy_export(source: Path, data: Path, folder: RunFolder) -> None:
-    partial = folder.path / f".{DATA_DIR}.partial"
+    """Copy a finished export into data/, which appears whole or not at all."""
     if (data / "samples.parquet").is_file():
         return
     folder.progress(0, None, "copying the export")
+    partial = folder.path / f".{DATA_DIR}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     shutil.copytree(source, partial)
-    shutil.rmtree(data, ignore_errors=True)
     partial.replace(data)
