@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.find import REMEDY, find_chromium
 
@@ -25,14 +25,31 @@ OpenPage = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def launch() -> Iterator[Callable[[list[str]], Browser]]:
+    """Start a Chromium with further arguments; all of them end with the session."""
     chromium = find_chromium()
     if chromium is None:
         pytest.fail(REMEDY, pytrace=False)
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=str(chromium), args=ARGUMENTS)
-        yield launched
-        launched.close()
+        browsers: list[Browser] = []
+
+        def started(arguments: list[str]) -> Browser:
+            browsers.append(playwright.chromium.launch(executable_path=str(chromium), args=[*ARGUMENTS, *arguments]))
+            return browsers[-1]
+
+        yield started
+        for browser in browsers:
+            browser.close()
+
+
+@pytest.fixture(scope="session")
+def browser(launch: Callable[[list[str]], Browser]) -> Browser:
+    return launch([])
+
+
+@pytest.fixture(scope="session")
+def browser_without_webgl(launch: Callable[[list[str]], Browser]) -> Browser:
+    return launch(["--disable-3d-apis"])
 
 
 @pytest.fixture
@@ -41,13 +58,13 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
     contexts = []
     errors: list[str] = []
 
-    def opened(url: str, *, expect_errors: bool = False, **context_options: object) -> Page:
-        context = browser.new_context(**{"viewport": DESIGN_SIZE, **context_options})  # type: ignore[arg-type]
+    def opened(url: str, *, within: Browser | None = None, expect_errors: bool = False, **options: object) -> Page:
+        context = (within or browser).new_context(**{"viewport": DESIGN_SIZE, **options})  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()
         if not expect_errors:
             page.on("pageerror", lambda error: errors.append(str(error)))
-            page.on("console", lambda message: errors.append(message.text) if _is_error(message) else None)
+            page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
         page.goto(url)
         return page
 
@@ -55,7 +72,3 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
     for context in contexts:
         context.close()
     assert errors == [], f"script errors in the page: {errors}"
-
-
-def _is_error(message: ConsoleMessage) -> bool:
-    return message.type == "error"

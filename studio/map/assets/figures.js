@@ -4,10 +4,15 @@
 
 const SPACE = "\u202f"; // narrow, does not break
 
-/** 12060 -> "12,060"; 5213000 -> "5.21 M": six figures and more are said in millions. */
-export function count(value, decimals = 0) {
+/** 12060 -> "12,060": samples are counted to the last one. */
+export function count(value) {
+  return value.toLocaleString("en");
+}
+
+/** 5213000 -> "5.21 M": what is summed up is said in millions from there on. */
+export function amount(value, decimals = 0) {
   if (value >= 1e9) {
-    return `${(value / 1e9).toFixed(2)}${SPACE}B`;
+    return `${(value / 1e9).toFixed(2)}${SPACE}G`;
   }
   if (value >= 1e6) {
     return `${(value / 1e6).toFixed(2)}${SPACE}M`;

@@ -5,12 +5,12 @@
 const CLICK_PX = 4; // a press that moves less than this is a click
 
 export function followPointer(map, on) {
-  const { canvas, stage } = map.parts;
+  const { canvas } = map.parts;
   const pressed = new Map(); // pointer id to its last place
   let moved = 0;
 
   const at = (event) => {
-    const box = stage.getBoundingClientRect();
+    const box = canvas.getBoundingClientRect();
     return { x: event.clientX - box.left, y: event.clientY - box.top };
   };
 

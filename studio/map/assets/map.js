@@ -6,7 +6,7 @@
  * every rerun with the same parent, so one BudgetMap lives per parent and is updated.
  */
 
-import { colour, count, countsBelow, share, valueAt } from "./figures.js";
+import { amount, colour, count, countsBelow, share, valueAt } from "./figures.js";
 import { LoadError, loadBytes, loadJson } from "./load.js";
 import { PlainPicture, ShaderPicture } from "./compose.js";
 import { Raster, SLICES } from "./raster.js";
@@ -360,7 +360,7 @@ class BudgetMap {
     for (const figure of this.table?.figures ?? []) {
       const { value, exact } = valueAt(this.table.cuts, figure.values, budget);
       const hint = exact ? figure.hint : `${figure.hint} Interpolated between two of 256 cuts.`.trim();
-      rows.push({ label: figure.label, text: count(value, figure.decimals), hint });
+      rows.push({ label: figure.label, text: amount(value, figure.decimals), hint });
     }
     parts.showFigures(rows);
     const spoken = rows.map((row) => (row.label === "share" ? row.text : `${row.text} ${row.label}`)).join(", ");

@@ -1,0 +1,331 @@
+"""The budget map in a real Chromium: what it draws, what it counts, and when the page runs again."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from playwright.sync_api import Browser, Page, expect
+
+from studio.map.buffers import quantise
+from tests.browser.conftest import OpenPage
+from tests.browser.points import SOURCES, generate, make_workspace
+from tests.browser.serving import serving
+
+pytestmark = pytest.mark.browser
+
+MAP_PAGE = Path(__file__).with_name("map_page.py")
+READY = ".winnow-map[data-state=ready]"
+SLIDER = ".winnow-map input.budget"
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    workspace = make_workspace(tmp_path_factory.mktemp("map") / "workspace")
+    with serving(workspace.path, MAP_PAGE) as served:
+        yield served
+
+
+def shown(page: Page, name: str) -> str:
+    """A figure beside the slider."""
+    return page.locator(f".winnow-map dd[data-figure='{name}']").inner_text()
+
+
+def kept(page: Page) -> int:
+    """How many points the map says it highlights."""
+    return int(page.locator(".winnow-map").get_attribute("data-kept") or -1)
+
+
+def runs(page: Page) -> int:
+    """How often the page's script has run."""
+    return int(page.locator("#page").get_attribute("data-runs") or -1)
+
+
+def settle(page: Page) -> None:
+    """Wait until no run is under way and the last answer is drawn."""
+    page.wait_for_timeout(700)
+    expect(page.locator("[data-testid=stApp]")).to_have_attribute("data-test-script-state", "notRunning")
+
+
+def press_at(page: Page, share: float) -> tuple[float, float]:
+    """The place on the slider's track for a share of its range."""
+    box = page.locator(SLIDER).bounding_box()
+    assert box is not None
+    thumb = 18
+    return box["x"] + thumb / 2 + share * (box["width"] - thumb), box["y"] + box["height"] / 2
+
+
+def inspect(page: Page) -> dict[str, Any]:
+    state: dict[str, Any] = page.locator(".winnow-map").evaluate("root => root.inspect().state")
+    return state
+
+
+def picture(page: Page) -> NDArray[np.uint8]:
+    """[height, width, 3] uint8 of what is drawn."""
+    state = inspect(page)
+    # As base64: a list of two million numbers takes the driver half a minute.
+    encoded = page.locator(".winnow-map").evaluate(
+        """root => new Promise((resolve) => {
+            const reader = new FileReader();
+            reader.onload = () => resolve(reader.result.split(",")[1]);
+            reader.readAsDataURL(new Blob([root.inspect().pixels()]));
+        })"""
+    )
+    pixels = np.frombuffer(base64.b64decode(encoded), dtype=np.uint8)
+    return pixels.reshape(state["height"], state["width"], 4)[:, :, :3]
+
+
+def covered(
+    places: NDArray[np.uint16], chosen: NDArray[np.bool_], placement: dict[str, float], shape: tuple[int, ...]
+) -> NDArray[np.bool_]:
+    """Brute force over every pixel and point: a 2 px point covers the pixels whose middle lies less than 1 px away on both axes."""
+    found = np.zeros(shape[:2], dtype=bool)
+    x = places[0::2].astype(np.float64) * placement["scale"] + placement["left"]
+    y = places[1::2].astype(np.float64) * placement["scale"] + placement["top"]
+    columns, rows = np.arange(shape[1]) + 0.5, np.arange(shape[0]) + 0.5
+    for point in np.flatnonzero(chosen):
+        across = (columns - x[point] < 1) & (x[point] - columns <= 1)
+        down = (rows - y[point] < 1) & (y[point] - rows <= 1)
+        found[np.ix_(down, across)] = True
+    return found
+
+
+@pytest.mark.parametrize("num_points", [12_000, 100_000])
+def test_the_highlighted_count_is_the_cut_for_known_ranks(address: str, open_page: OpenPage, num_points: int) -> None:
+    page = open_page(f"{address}/?points={num_points}")
+    page.wait_for_selector(READY)
+    assert inspect(page)["renderer"] == "webgl2"
+    page.locator(SLIDER).focus()
+    for key, budget in (
+        ("Home", 1),
+        ("ArrowRight", 1 + num_points // 100),
+        ("Shift+ArrowRight", 2 + num_points // 100),
+        ("End", num_points),
+    ):
+        page.keyboard.press(key)
+        expect(page.locator(".winnow-map")).to_have_attribute("data-kept", str(budget))
+        assert shown(page, "samples") == f"{budget:,}"
+        assert shown(page, "share").replace("\u202f", " ") == f"{100 * budget / num_points:.1f} %"
+
+
+def test_a_drag_changes_counts_without_a_run_and_its_release_causes_exactly_one(
+    address: str, open_page: OpenPage
+) -> None:
+    page = open_page(f"{address}/?points=12000")
+    page.wait_for_selector(READY)
+    settle(page)
+    before, start = runs(page), kept(page)
+    assert start == 3600
+    page.mouse.move(*press_at(page, 0.3))
+    page.mouse.down()
+    seen = []
+    for step in range(1, 11):
+        page.mouse.move(*press_at(page, 0.3 + 0.04 * step))
+        page.wait_for_timeout(60)
+        seen.append(kept(page))
+        assert shown(page, "samples") == f"{seen[-1]:,}"
+    assert seen == sorted(set(seen)), "each step of the drag shows a new, larger count"
+    page.wait_for_timeout(800)
+    assert runs(page) == before, "dragging does not run the page"
+    page.mouse.up()
+    expect(page.locator("#page")).to_have_attribute("data-budget", str(seen[-1]))
+    settle(page)
+    assert runs(page) == before + 1
+    assert page.locator("#page").get_attribute("data-event") == str(seen[-1])
+    assert kept(page) == seen[-1], "the page's answer leaves the thumb where it was let go"
+    # Figures at a cut of the table are exact, and between two cuts interpolated: the page's own sum is the oracle.
+    exact = int(generate(12_000).tokens[: seen[-1]].sum())
+    millions = float(shown(page, "tokens").split("\u202f")[0])
+    assert millions == pytest.approx(exact / 1e6, rel=2e-3)
+
+
+def test_keys_move_the_budget_and_tell_the_page_once_they_rest(address: str, open_page: OpenPage) -> None:
+    page = open_page(f"{address}/?points=12000")
+    page.wait_for_selector(READY)
+    settle(page)
+    before = runs(page)
+    slider = page.locator(SLIDER)
+    slider.focus()
+    for _ in range(4):
+        page.keyboard.press("PageUp")
+    expect(slider).to_have_attribute("aria-valuetext", re.compile(r"^8,400 samples, 70\.0\u202f%, .* tokens"))
+    assert runs(page) == before
+    expect(page.locator("#page")).to_have_attribute("data-budget", "8400")
+    settle(page)
+    assert runs(page) == before + 1
+    assert page.locator(".winnow-map .spoken").inner_text().startswith("8,400 samples, 70.0")
+
+
+def test_a_run_for_another_reason_leaves_budget_and_picture_alone(address: str, open_page: OpenPage) -> None:
+    page = open_page(f"{address}/?points=12000")
+    page.wait_for_selector(READY)
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    canvas = page.locator(".winnow-map canvas").element_handle()
+    page.get_by_role("button", name="Run again").click()
+    page.wait_for_timeout(300)
+    settle(page)
+    assert kept(page) == 3600
+    assert canvas is not None
+    assert canvas.evaluate("canvas => canvas.isConnected"), "the picture is kept, not built again"
+    assert [url for url in requests if "/api/" in url] == [], "what was sent once is not fetched again"
+
+
+@pytest.mark.parametrize("renderer", ["webgl2", "canvas"])
+def test_the_kept_pixels_are_those_a_brute_force_finds(
+    address: str, open_page: OpenPage, browser: Browser, browser_without_webgl: Browser, renderer: str
+) -> None:
+    points = generate(300)
+    places = quantise(points.x, points.y)
+    within = browser if renderer == "webgl2" else browser_without_webgl
+    page = open_page(f"{address}/?points=300&budget=1", within=within, color_scheme="light")
+    page.wait_for_selector(READY)
+    assert inspect(page)["renderer"] == renderer
+    expect(page.get_by_text("Drawn without WebGL")).to_be_visible(visible=renderer == "canvas")
+    counts = []
+    page.locator(SLIDER).focus()
+    for key, budget in (("Home", 1), ("Shift+ArrowRight", 2), ("PageUp", 32), ("PageUp", 62), ("End", 300)):
+        page.keyboard.press(key)
+        expect(page.locator(".winnow-map")).to_have_attribute("data-kept", str(budget))
+        drawn = picture(page).astype(np.int16)
+        placement = inspect(page)["placement"]
+        inked = np.abs(drawn - drawn[0, 0]).max(axis=2) > 3
+        accented = drawn[:, :, 2] - drawn[:, :, 0] > 40  # the pool's grey has 16 at most, the faintest accent 50
+        assert np.array_equal(inked, covered(places, np.ones(300, dtype=bool), placement, drawn.shape))
+        assert np.array_equal(accented, covered(places, points.ranks < budget, placement, drawn.shape))
+        counts.append(int(accented.sum()))
+    assert counts == sorted(set(counts))
+
+
+def test_both_ways_of_drawing_look_the_same(address: str, open_page: OpenPage, browser_without_webgl: Browser) -> None:
+    drawn = []
+    for within, renderer in ((None, "webgl2"), (browser_without_webgl, "canvas")):
+        page = open_page(f"{address}/?points=12000&colour=source", within=within, color_scheme="light")
+        page.wait_for_selector(READY)
+        assert inspect(page)["renderer"] == renderer
+        drawn.append(picture(page).astype(np.int16))
+    assert np.abs(drawn[0] - drawn[1]).max() <= 2
+
+
+@pytest.mark.parametrize(
+    ("spoil", "problem", "fix"),
+    [
+        ("html", "with text/html instead of application/vnd.winnow.points", "winnow open"),
+        ("short", "holds 48,000 bytes, expected 48,004", "reload the page"),
+        ("gone", "The server does not hold this part of the map.", "Load it again"),
+    ],
+)
+def test_an_answer_that_is_not_the_points_is_said_and_never_drawn(
+    address: str, open_page: OpenPage, spoil: str, problem: str, fix: str
+) -> None:
+    page = open_page(f"{address}/?points=12000&spoil={spoil}", expect_errors=True)
+    page.wait_for_selector(".winnow-map[data-state=error]")
+    assert problem in page.locator(".winnow-map .cover-text").inner_text()
+    assert fix in page.locator(".winnow-map .cover-fix").inner_text()
+    page.get_by_role("button", name="Load again").click()
+    page.wait_for_selector(".winnow-map[data-state=loading]")
+    page.wait_for_selector(".winnow-map[data-state=error]")
+
+
+def test_hovering_shows_picture_and_question_and_a_click_tells_the_page_which_sample(
+    address: str, open_page: OpenPage
+) -> None:
+    points = generate(300)
+    page = open_page(f"{address}/?points=300")
+    page.wait_for_selector(READY)
+    places = quantise(points.x, points.y).reshape(-1, 2).astype(np.float64)
+    gaps = np.linalg.norm(places[:, None] - places[None], axis=2) + np.eye(300) * 1e9
+    lone = int(gaps.min(axis=1).argmax())
+    placement = inspect(page)["placement"]
+    box = page.locator(".winnow-map canvas").bounding_box()
+    assert box is not None
+    x = box["x"] + places[lone, 0] * placement["scale"] + placement["left"]
+    y = box["y"] + places[lone, 1] * placement["scale"] + placement["top"]
+    page.mouse.move(x + 3, y - 2)
+    tip = page.locator(".winnow-map .tip")
+    expect(tip).to_be_visible()
+    expect(tip.locator(".question")).to_have_text(f"What is number {lone % 40}?")
+    word = "kept" if points.ranks[lone] < 90 else "not kept"
+    expect(tip.locator(".source")).to_have_text(f"{SOURCES[lone % 4]} · {word}")
+    page.wait_for_function(
+        "image => image.complete && image.naturalWidth === 256", arg=tip.locator("img").element_handle()
+    )
+    page.mouse.down()
+    page.mouse.up()
+    expect(page.locator("#opened")).to_have_text(f"{int(points.sample_ids[lone]):016x}")
+    page.mouse.move(box["x"] + 2, box["y"] + box["height"] - 2)
+    expect(tip).to_be_hidden()
+
+
+def test_zooming_and_moving_redraw_the_view_and_fitting_brings_it_back(address: str, open_page: OpenPage) -> None:
+    page = open_page(f"{address}/?points=12000")
+    page.wait_for_selector(READY)
+    fitted = picture(page)
+    box = page.locator(".winnow-map canvas").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 300, box["y"] + 200)
+    before = inspect(page)["placement"]
+    page.mouse.wheel(0, -600)
+    page.wait_for_timeout(200)
+    after = inspect(page)["placement"]
+    assert after["scale"] > 2 * before["scale"]
+    # The place under the pointer stays under it.
+    for axis, at in (("left", 300), ("top", 200)):
+        assert (at - after[axis]) / after["scale"] == pytest.approx((at - before[axis]) / before["scale"], rel=1e-3)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 360, box["y"] + 170, steps=3)
+    page.mouse.up()
+    moved = inspect(page)["placement"]
+    assert (moved["left"] - after["left"], moved["top"] - after["top"]) == pytest.approx((60, -30), abs=0.01)
+    assert not np.array_equal(picture(page), fitted)
+    page.get_by_role("button", name="Show all").click()
+    page.wait_for_timeout(100)
+    assert np.array_equal(picture(page), fitted)
+
+
+def test_the_legend_counts_each_class_and_hides_it_from_the_picture(address: str, open_page: OpenPage) -> None:
+    points = generate(12_000)
+    page = open_page(f"{address}/?points=12000", color_scheme="light")
+    page.wait_for_selector(READY)
+    page.get_by_label("Colour by").select_option("source")
+    for code, source in enumerate(SOURCES):
+        members = points.sources == code
+        text = f"{(points.ranks[members] < 3600).sum():,} of {members.sum():,}"
+        expect(page.locator(".legend .entry", has_text=source).locator(".number")).to_have_text(text)
+    everything = (picture(page) != picture(page)[0, 0]).any(axis=2).sum()
+    page.locator(".legend .entry", has_text=SOURCES[0]).click()
+    page.wait_for_timeout(100)
+    without = (picture(page) != picture(page)[0, 0]).any(axis=2).sum()
+    assert without < everything
+    assert kept(page) == 3600, "what is hidden is still kept"
+
+
+def test_nothing_is_asked_of_another_machine(address: str, open_page: OpenPage) -> None:
+    page = open_page("about:blank")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{address}/?points=12000")
+    page.wait_for_selector(READY)
+    settle(page)
+    foreign = [url for url in asked if not url.startswith((f"{address}/", "data:", "blob:"))]
+    assert foreign == []
+    assert any("/api/points/" in url for url in asked)
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1024, 768)])
+def test_slider_and_counts_are_in_view_without_scrolling(
+    address: str, open_page: OpenPage, size: tuple[int, int]
+) -> None:
+    page = open_page(f"{address}/?points=12000", viewport={"width": size[0], "height": size[1]})
+    page.wait_for_selector(READY)
+    for selector in (SLIDER, ".winnow-map .figures"):
+        box = page.locator(selector).bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= size[1]
+    assert page.locator(".winnow-map canvas").bounding_box()["height"] >= 300  # type: ignore[index]
