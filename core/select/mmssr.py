@@ -104,10 +104,12 @@ class _Turns:
         self._queues = [_Queue(bins, table.num) for bins in self.bins]
         self._chosen = np.zeros(len(pool), dtype=bool)
         self._taken: list[tuple[int, int, NDArray[np.int64]]] = []
-        self.notes: list[str] = []
+        self.notes: tuple[str, ...] = ()
 
     def fill(self, wanted: int) -> None:
+        """Pass after pass until `wanted` are chosen or no capability has a candidate left."""
         alive = list(range(len(self._queues)))
+        tight: list[tuple[int, int, int]] = []  # first pass: capability, samples, bins
         num_chosen, num_passes, late = 0, 0, 0
         while num_chosen < wanted and alive:
             num_passes += 1
@@ -122,17 +124,26 @@ class _Turns:
                 if num_bins == 0:
                     dry.append(capability)
                 elif num < num_bins and num_passes == 1:
-                    self.notes.append(
-                        f"{self._names[capability]}: {num:,} samples for {num_bins:,} bins, only the {num:,} smallest "
-                        "bins are served."
-                    )
+                    tight.append((capability, num, num_bins))
                 elif num < num_bins:
                     late += 1
             alive = [capability for capability in alive if capability not in dry]
+        self.notes = self._say(tight, late)
+
+    def _say(self, tight: list[tuple[int, int, int]], late: int) -> tuple[str, ...]:
+        notes = []
+        if tight:
+            whose = (
+                "every capability" if len(tight) == len(self._names) else ", ".join(self._names[c] for c, _, _ in tight)
+            )
+            num, bins = max(n for _, n, _ in tight), sorted({bins for _, _, bins in tight})
+            spread = f"{bins[0]:,}" if len(bins) == 1 else f"{bins[0]:,} to {bins[-1]:,}"
+            notes.append(f"{whose}: {num:,} samples for {spread} bins, only the {num:,} smallest bins are served.")
         if late:
-            self.notes.append(
+            notes.append(
                 f"After the first pass {late:,} turns had fewer samples than bins and served only the smallest bins."
             )
+        return tuple(notes)
 
     def _turn(self, capability: int, num: int) -> tuple[int, int]:
         """Take up to `num` samples for a capability; how many were taken, and how many bins had candidates."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -15,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from core.errors import BadData, BadInput, Busy
+from core.errors import BadData, BadInput, Busy, DiskFull
 from core.ingest import IngestSettings, ingest
 from core.lens import Lens
 from core.mixture import llava
@@ -321,6 +322,15 @@ def test_a_stopped_export_leaves_nothing(lens: Lens, tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         export(resolve(recipe(), lens), lens, "winnow", tmp_path / "out", progress=stop)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(lens: Lens, tmp_path: Path) -> None:
+    def full(done: int, total: int | None, note: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(DiskFull, match="The disk is full while exporting"):
+        export(resolve(recipe(), lens), lens, "winnow", tmp_path / "out", progress=full)
     assert not list(tmp_path.iterdir())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,17 @@ def test_totals_are_sums_over_the_samples_of_a_stage(lens: Lens) -> None:
     assert totals.num_estimated == 0
     assert totals.gpu_hours == pytest.approx(gpu_hours(totals.flops))
     assert totals.flops > 0
+
+
+def test_samples_without_a_token_count_are_estimated_from_their_length_and_counted(lens: Lens) -> None:
+    mixture = resolve(recipe(), lens)
+    columns = dict(mixture.pool.columns)
+    columns["num_text_tokens"] = np.full(len(mixture.pool), np.nan)
+    blind = dataclasses.replace(mixture, pool=dataclasses.replace(mixture.pool, columns=columns))
+    totals = plan_totals(blind)[0]
+    chars = columns["num_chars"][mixture.pool.rows_of(mixture.stages[0].listed)]
+    assert totals.num_estimated == totals.num_samples == 40
+    assert totals.num_text_tokens == sum(-(-int(count) // 4) for count in chars)
 
 
 def test_a_selection_in_no_stage_is_said_and_not_computed(lens: Lens) -> None:
