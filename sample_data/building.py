@@ -6,15 +6,15 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from typing import Any
 
 from sample_data.plan import SourcePlan
 from sample_data.records import Family, Sample, Turn
-from sample_data.scenes.photographs import PHOTOS, PhotoScene
+from sample_data.scenes.photograph_facts import PHOTOS
+from sample_data.scenes.photographs import PhotoScene
 from sample_data.skills import sample_skills, sample_styles
 
-MAX_DEDUPLICATED = 200_000  # beyond that, remembering every conversation would cost more than a few repeats
+MAX_ROWS_PER_SCENE = 8  # beyond that a scene has little new to ask, and looking for it would only cost time
 
 
 @dataclass
@@ -90,21 +90,23 @@ def drafts(plan: SourcePlan, seed: int, split: str = "train") -> Iterator[Draft]
     scenes: list[Any] = []
     seen: set[Any] = set()
     kinds_of: list[set[str]] = []
-    known: set[bytes] = set()
+    known: set[tuple[Any, ...]] = set()
     for row in range(plan.num_samples):
         index = row if row < plan.num_scenes else row % plan.num_scenes
         if index == len(scenes):
             scenes.append(make_scene(plan.family, plan.num_scenes, seed, split, index, seen))
             kinds_of.append(set())
         scene = scenes[index]
-        for attempt in range(20):
+        attempts = 20 if plan.num_samples <= MAX_ROWS_PER_SCENE * plan.num_scenes else 1
+        for attempt in range(attempts):
             rng = random.Random(f"{seed}/{split}/{plan.name}/row/{row}/{attempt}")
             turns = conversation(plan, scene, rng, rotation, kinds_of[index])
             at_end = len(turns) == 1 and "<image>" not in turns[0].question and rng.random() < 0.1
-            key = blake2b(repr((index if plan.name != "dialogues" else 0, [(t.question, t.answer) for t in turns])).encode(), digest_size=8).digest()
-            if key not in known or plan.num_samples > MAX_DEDUPLICATED:
+            spoken = (0 if plan.name == "dialogues" else index, *((turn.question, turn.answer) for turn in turns))
+            if attempts == 1 or spoken not in known:
                 break
-        known.add(key)
+        if attempts > 1:
+            known.add(spoken)
         kinds_of[index].update(turn.kind for turn in turns)
         yield Draft(index, scene, turns, original_id(plan, row), at_end)
 

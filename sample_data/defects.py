@@ -37,7 +37,9 @@ DEFECTS: tuple[Defect, ...] = (
     Defect("defects-003", "exact duplicate of a row of another source", "charts-0000"),
     Defect("defects-004", "exact duplicate of a row of another source", "scenes-0000"),
     Defect("defects-005", "near duplicate: picture encoded again, slightly brighter", "defects-001"),
-    Defect("defects-006", "near duplicate: picture cropped by two pixels, question with other white space", "receipts-0001"),
+    Defect(
+        "defects-006", "near duplicate: picture cropped by two pixels, question with other white space", "receipts-0001"
+    ),
     Defect("defects-007", "a picture, but no <image> mark", reason="image_count"),
     Defect("defects-008", "two <image> marks, one picture", reason="image_count"),
     Defect("defects-009", "picture file cut off in the middle", reason="image_truncated"),
@@ -48,7 +50,8 @@ DEFECTS: tuple[Defect, ...] = (
 TWINS = tuple(defect.twin for defect in DEFECTS if defect.twin and not defect.twin.startswith(NAME))
 # The family of each sound row and of each row that is then damaged, by its id.
 _OWN = {
-    "defects-001": "shapes", "defects-007": "charts", "defects-008": "maps", "defects-009": "tables", "defects-010": "geometry",
+    "defects-001": "shapes", "defects-007": "charts", "defects-008": "maps", "defects-009": "tables",
+    "defects-010": "geometry",
     "defects-011": "shapes", "defects-012": "code", "defects-012#2": "tables",
 }  # fmt: skip
 
@@ -69,7 +72,9 @@ def plant(seed: int, twins: Mapping[str, Sample], files_of_twins: Mapping[str, b
     for index, (name, family_name) in enumerate(_OWN.items()):
         plan = replace(next(plan for plan in COMMITTED if plan.name == family_name), multi_turn_share=0.0)
         scene = make_scene(plan.family, 1, seed, NAME, index, set())
-        turns = conversation(plan, scene, random.Random(f"{seed}/{NAME}/{index}"), Rotation(plan.family.SCHEDULE), set())
+        turns = conversation(
+            plan, scene, random.Random(f"{seed}/{NAME}/{index}"), Rotation(plan.family.SCHEDULE), set()
+        )
         data, ending = encode(plan.family.draw(scene)[0])
         path = f"images/{NAME}/{name.replace('#', '-')}.{ending}"
         files[path] = data
@@ -92,7 +97,13 @@ def plant(seed: int, twins: Mapping[str, Sample], files_of_twins: Mapping[str, b
     path = f"images/{NAME}/defects-006.jpg"
     files[path] = _again(files_of_twins[twin.images[0]], crop=2)
     first, *rest = twin.row()["conversations"]
-    rows.append({"id": "defects-006", "image": path, "conversations": [{**first, "value": first["value"].replace(" ", "  ", 1) + " "}, *rest]})
+    rows.append(
+        {
+            "id": "defects-006",
+            "image": path,
+            "conversations": [{**first, "value": first["value"].replace(" ", "  ", 1) + " "}, *rest],
+        }
+    )
     known.append(replace(twin, source=NAME, original_id="defects-006", images=(path,)))
 
     damaged = {name: own[name].row() for name in _OWN if name != "defects-001"}

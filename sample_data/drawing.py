@@ -128,12 +128,21 @@ class Canvas:
         box = ((x - radius) * SCALE, (y - radius) * SCALE, (x + radius) * SCALE, (y + radius) * SCALE)
         self.draw.pieslice(box, start, end, fill=fill, outline=PAPER, width=SCALE)
 
-    def arc(self, x: float, y: float, radius: float, start: float, end: float, colour: Colour, width: float = 1) -> None:
+    def arc(
+        self, x: float, y: float, radius: float, start: float, end: float, colour: Colour, width: float = 1
+    ) -> None:
         box = ((x - radius) * SCALE, (y - radius) * SCALE, (x + radius) * SCALE, (y + radius) * SCALE)
         self.draw.arc(box, start, end, fill=colour, width=max(1, round(width * SCALE)))
 
     def text(
-        self, x: float, y: float, text: str, size: int = 12, colour: Colour = INK, anchor: str = "la", bold: bool = False
+        self,
+        x: float,
+        y: float,
+        text: str,
+        size: int = 12,
+        colour: Colour = INK,
+        anchor: str = "la",
+        bold: bool = False,
     ) -> None:
         stroke = size * SCALE / 44 if bold else 0
         self.draw.text(

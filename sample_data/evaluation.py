@@ -14,6 +14,7 @@ from sample_data.building import Rotation, make_scene
 from sample_data.plan import EVALUATION
 from sample_data.records import Family, Turn
 from sample_data.scenes import photographs
+from sample_data.scenes.photograph_facts import PHOTOS
 from sample_data.wording import LETTERS
 
 NAME = "eval"
@@ -48,21 +49,26 @@ class Question:
 
 def questions(seed: int) -> list[Question]:
     made: list[Question] = []
-    balance: dict[str, Counter[str]] = {"yes_no": Counter(yes=0, no=0), "choice": Counter({letter: 0 for letter in LETTERS[:4]})}
+    balance: dict[str, Counter[str]] = {
+        "yes_no": Counter(yes=0, no=0),
+        "choice": Counter(dict.fromkeys(LETTERS[:4], 0)),
+    }
     for family, count, num_scenes, kinds in EVALUATION:
         seen: set[Any] = set()
         scenes = []
         for index in range(num_scenes):
             if family.NAME == "photos":
                 key = photographs.HELD_OUT[index]
-                scenes.append(photographs.PhotoScene(photographs.PHOTOS[key].level, key, 100))
+                scenes.append(photographs.PhotoScene(PHOTOS[key].level, key, 100))
             else:
                 scenes.append(make_scene(family, num_scenes, seed, NAME, index, seen))
         rotation = Rotation(kinds)
         asked: dict[int, set[str]] = {index: set() for index in range(num_scenes)}
         for number in range(count):
             index = number % num_scenes
-            turn = _balanced(family, scenes[index], rotation, asked[index], f"{seed}/{NAME}/{family.NAME}/{number}", balance)
+            turn = _balanced(
+                family, scenes[index], rotation, asked[index], f"{seed}/{NAME}/{family.NAME}/{number}", balance
+            )
             asked[index].add(turn.kind)
             made.append(Question(f"{NAME}-{family.NAME}-{number:03d}", family, index, scenes[index], turn))
     return made

@@ -1,8 +1,8 @@
 """Makes the sample pool, pools of any size in the same layout, or checks that the committed one is what this code makes.
 
-    python -m sample_data.generate                                  # writes sample_data/pool again
-    python -m sample_data.generate --check                          # compares it with a fresh one, byte by byte
-    python -m sample_data.generate --out DIR --num-samples 100000   # a larger pool; pictures are reused
+python -m sample_data.generate                                  # writes sample_data/pool again
+python -m sample_data.generate --check                          # compares it with a fresh one, byte by byte
+python -m sample_data.generate --out DIR --num-samples 100000   # a larger pool; pictures are reused
 """
 
 from __future__ import annotations
@@ -50,7 +50,12 @@ def generate(pool_dir: Path, plans: tuple[SourcePlan, ...], seed: int, note: Not
 def compare(expected_dir: Path, found_dir: Path) -> Comparison:
     """Every file of both folders."""
     outcome: dict[str, list[str]] = {"identical": [], "same_pixels": [], "different": []}
-    names = {path.relative_to(folder).as_posix() for folder in (expected_dir, found_dir) for path in folder.rglob("*") if path.is_file()}
+    names = {
+        path.relative_to(folder).as_posix()
+        for folder in (expected_dir, found_dir)
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
     for name in sorted(names):
         first, second = expected_dir / name, found_dir / name
         if not first.is_file() or not second.is_file():
@@ -58,7 +63,9 @@ def compare(expected_dir: Path, found_dir: Path) -> Comparison:
         elif first.read_bytes() == second.read_bytes():
             outcome["identical"].append(name)
         else:
-            outcome["same_pixels" if _same_pixels(first.read_bytes(), second.read_bytes()) else "different"].append(name)
+            outcome["same_pixels" if _same_pixels(first.read_bytes(), second.read_bytes()) else "different"].append(
+                name
+            )
     return Comparison(*(tuple(outcome[key]) for key in ("identical", "same_pixels", "different")))
 
 
@@ -78,12 +85,16 @@ def check(note: Note) -> Comparison:
 
 
 def _arguments(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m sample_data.generate", description=__doc__.splitlines()[0] if __doc__ else "")
+    parser = argparse.ArgumentParser(
+        prog="python -m sample_data.generate", description=__doc__.splitlines()[0] if __doc__ else ""
+    )
     parser.add_argument("--out", type=Path, help="folder of the new pool; without it the committed pool is made again")
     parser.add_argument("--num-samples", type=int, default=0, help="rows of the new pool (default: as committed)")
     parser.add_argument("--seed", type=int, default=SEED, help="another seed gives other scenes and questions")
     parser.add_argument("--max-images", type=int, default=4000, help="about so many pictures at most; rows share them")
-    parser.add_argument("--check", action="store_true", help="compare the committed pool with a fresh one; exit 1 if it differs")
+    parser.add_argument(
+        "--check", action="store_true", help="compare the committed pool with a fresh one; exit 1 if it differs"
+    )
     parsed = parser.parse_args(arguments)
     if not 0 <= parsed.num_samples <= MAX_SAMPLES:
         parser.error(f"--num-samples must be from 1 to {MAX_SAMPLES}")
@@ -91,7 +102,12 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
         parser.error("--max-images must be 100 or more: every source needs a few")
     if parsed.out is None and (parsed.num_samples or parsed.seed != SEED):
         parser.error("another size or seed needs --out: the committed pool has one of its own")
-    if parsed.out is not None and parsed.out.exists() and any(parsed.out.iterdir()) and not (parsed.out / "known.jsonl").exists():
+    if (
+        parsed.out is not None
+        and parsed.out.exists()
+        and any(parsed.out.iterdir())
+        and not (parsed.out / "known.jsonl").exists()
+    ):
         parser.error(f"{parsed.out} holds other files; give a new folder")
     return parsed
 
@@ -106,7 +122,10 @@ def main(arguments: list[str] | None = None) -> int:
         found = check(note)
         for name in found.different:
             note(f"differs: {name}")
-        print(f"{len(found.identical)} identical, {len(found.same_pixels)} with equal pixels, {len(found.different)} different")
+        print(
+            f"{len(found.identical)} identical, {len(found.same_pixels)} with equal pixels, {len(found.different)} "
+            "different"
+        )
         return 1 if found.different else 0
     started = time.monotonic()
     plans = scaled(parsed.num_samples, parsed.max_images) if parsed.num_samples else COMMITTED

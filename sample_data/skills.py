@@ -17,7 +17,8 @@ CAPABILITY_KEYS = (
     "comparative", "activity", "causal", "humanities", "stem", "data", "ocr",
 )  # fmt: skip
 STYLES = (
-    "multi-choice", "coordinate", "yes/no", "word/short-phrase", "short description", "detailed description", "comparison",
+    "multi-choice", "coordinate", "yes/no", "word/short-phrase", "short description", "detailed description",
+    "comparison",
     "chain-of-thought", "specified style",
 )  # fmt: skip
 

@@ -118,7 +118,9 @@ def yes_no(
     question = pick(rng, templates, **values)
     if because:
         styles.append("short description")
-        question += rng.choice((" Explain briefly.", " Say why in one sentence.", "\nAnswer yes or no and give the reason."))
+        question += rng.choice(
+            (" Explain briefly.", " Say why in one sentence.", "\nAnswer yes or no and give the reason.")
+        )
         answer = f"{answer.capitalize()}, {because}"
     else:
         question += rng.choice(YES_NO_HINTS)
@@ -131,7 +133,7 @@ def choice(
 ) -> Turn:  # fmt: skip
     """A multiple-choice question. With `steps`, the answer reasons first: two styles."""
     others = [option for option in dict.fromkeys(wrong) if option != answer]
-    options = rng.sample(others, min(num_options - 1, len(others))) + [answer]
+    options = [*rng.sample(others, min(num_options - 1, len(others))), answer]
     rng.shuffle(options)
     letter = LETTERS[options.index(answer)]
     form = rng.choice(("({}) {}", "{}. {}", "{}) {}", "({}) {}"))
@@ -141,7 +143,9 @@ def choice(
     if steps:
         styles: tuple[str, ...] = ("multi-choice", "chain-of-thought")
         question += rng.choice(STEP_HINTS)
-        reply = f"{steps} " + rng.choice(("So the answer is {}.", "The answer is {}.", "Therefore, option {}.")).format(letter)
+        reply = f"{steps} " + rng.choice(("So the answer is {}.", "The answer is {}.", "Therefore, option {}.")).format(
+            letter
+        )
     else:
         styles = ("multi-choice",)
         hint = rng.choice(CHOICE_HINTS)
@@ -176,7 +180,8 @@ def free(kind: str, question: str, answer: str, *styles: str, **values: object) 
 
 
 def coordinates(
-    rng: random.Random, kind: str, templates: Sequence[str], box: tuple[float, float, float, float], size: tuple[int, int],
+    rng: random.Random, kind: str, templates: Sequence[str], box: tuple[float, float, float, float], size: tuple[int,
+        int],
     point: bool = False, **values: object,
 ) -> Turn:  # fmt: skip
     """A place in the picture, relative to its size, as a box [x1, y1, x2, y2] or a point (x, y)."""

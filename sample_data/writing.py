@@ -76,7 +76,9 @@ def rows_to(path: Path) -> Iterator[Callable[[dict[str, Any]], None]]:
             file.write("\n]\n" if count else "[]\n")
 
 
-def write_pool(pool_dir: Path, plans: tuple[SourcePlan, ...], seed: int, note: Note, with_defects: bool = True) -> Written:
+def write_pool(
+    pool_dir: Path, plans: tuple[SourcePlan, ...], seed: int, note: Note, with_defects: bool = True
+) -> Written:
     """train/, images/, known.jsonl and eval.jsonl under `pool_dir`. The same arguments give the same bytes."""
     count = 0
     twins: dict[str, Sample] = {}
@@ -87,7 +89,9 @@ def write_pool(pool_dir: Path, plans: tuple[SourcePlan, ...], seed: int, note: N
             pictures = Pictures(pool_dir, plan.name)
             with rows_to(pool_dir / "train" / plan.file) as write:
                 for draft in drafts(plan, seed):
-                    made = sample(plan.name, plan.name, draft, pictures.paths(plan.family, draft.scene_index, draft.scene))
+                    made = sample(
+                        plan.name, plan.name, draft, pictures.paths(plan.family, draft.scene_index, draft.scene)
+                    )
                     write(made.row())
                     _line(known, made.known())
                     if made.original_id in defects.TWINS:

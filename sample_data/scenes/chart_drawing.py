@@ -188,5 +188,7 @@ def _pie(canvas: Canvas, scene: ChartScene) -> None:
     legend_x = x + radius + 24
     legend_y = y - len(scene.labels) * 11
     for k, label in enumerate(scene.labels):
-        canvas.rectangle(legend_x, legend_y + k * 22, legend_x + 12, legend_y + k * 22 + 12, fill=series_colour(scene, k), radius=2)
+        canvas.rectangle(
+            legend_x, legend_y + k * 22, legend_x + 12, legend_y + k * 22 + 12, fill=series_colour(scene, k), radius=2
+        )
         canvas.text(legend_x + 18, legend_y + k * 22 + 6, label, 11, mix(INK, SOFT_INK, 0.2), anchor="lm")

@@ -7,13 +7,24 @@ from __future__ import annotations
 
 import json
 import random
+from typing import Any
 
 from PIL import Image
 
 from sample_data.records import Turn
 from sample_data.scenes.chart_drawing import ChartScene, bar_boxes, draw_chart, number
 from sample_data.wording import (
-    CITIES, DAYS, MONTHS, choice, coordinates, free, listing, pick, reasoned, short, yes_no,
+    CITIES,
+    DAYS,
+    MONTHS,
+    choice,
+    coordinates,
+    free,
+    listing,
+    pick,
+    reasoned,
+    short,
+    yes_no,
 )  # fmt: skip
 
 NAME = "charts"
@@ -38,7 +49,8 @@ TOPICS = (
      ("Harbour", "Station", "Market", "Airport", "Campus", "Old Town"), 60, 900, 40),
     ("Electricity by source", "Output (GWh)", "GWh", "source",
      ("Wind", "Solar", "Hydro", "Gas", "Coal", "Nuclear"), 10, 140, 5),
-    ("Medals per team", "Medals", "medals", "team", ("Falcons", "Tigers", "Otters", "Wolves", "Eagles", "Bears"), 1, 18, 1),
+    ("Medals per team", "Medals", "medals", "team", ("Falcons", "Tigers", "Otters", "Wolves", "Eagles", "Bears"), 1,
+        18, 1),
     ("Commuters by transport", "Commuters", "commuters", "mode",
      ("Bus", "Train", "Car", "Bicycle", "Walking", "Tram"), 50, 800, 50),
     ("Trees planted", "Trees", "trees", "year", ("2019", "2020", "2021", "2022", "2023", "2024", "2025"), 100, 980, 20),
@@ -47,7 +59,13 @@ TOPICS = (
      ("Ashby", "Brook", "Corley", "Denholm", "Elmstead", "Fenwick"), 200, 1900, 100),
     ("Crop yield", "Tonnes", "tonnes", "crop", ("Wheat", "Barley", "Maize", "Oats", "Rye", "Beans"), 10, 180, 10),
 )  # fmt: skip
-SERIES_NAMES = (("2023", "2024"), ("Online", "In store"), ("Adults", "Children"), ("North", "South"), ("Plan", "Actual"))
+SERIES_NAMES = (
+    ("2023", "2024"),
+    ("Online", "In store"),
+    ("Adults", "Children"),
+    ("North", "South"),
+    ("Plan", "Actual"),
+)
 ORDERED = {"day", "month", "year", "weekday"}
 
 
@@ -74,7 +92,8 @@ def make(rng: random.Random, level: int) -> ChartScene:
         title, axis, unit = f"{title} (share)", "Share", "%"
         rows = [_percentages(rng, num_labels)]
     return ChartScene(
-        level=level, form=form, title=title, axis=axis, unit=unit, noun=noun, labels=tuple(labels), series=tuple(series),
+        level=level, form=form, title=title, axis=axis, unit=unit, noun=noun, labels=tuple(labels),
+            series=tuple(series),
         values=tuple(rows), width=rng.choice((360, 384, 420, 448)), height=rng.choice((270, 288, 300)),
         palette=rng.randrange(4), background=rng.randrange(5), show_values=level == 0 or rng.random() < 0.4,
         colour_each=len(series) == 1 and rng.random() < 0.4,
@@ -107,14 +126,22 @@ def ask(scene: ChartScene, kind: str, rng: random.Random) -> Turn | None:
     k, other = rng.sample(range(len(row)), 2)
     label, second = scene.labels[k], scene.labels[other]
     measure = "share" if scene.unit == "%" else "value"
-    common = {"series": s, "where": where, "noun": scene.noun, "unit": scene.unit, "measure": measure, "label": label}
+    common: dict[str, Any] = {
+        "series": s,
+        "where": where,
+        "noun": scene.noun,
+        "unit": scene.unit,
+        "measure": measure,
+        "label": label,
+    }
     if kind == "chart_value":
         if scene.form == "scatter":
             return None
         return short(rng, kind, (
             "What is the {measure} for {label}{where}?", "How many {unit} does the chart show for {label}{where}?"
             if scene.unit != "%" else "What percentage belongs to {label}?",
-            "What {measure} is shown for {label}{where}?", "According to the chart, what is the figure for {label}{where}?",
+            "What {measure} is shown for {label}{where}?",
+            "According to the chart, what is the figure for {label}{where}?",
             "Read off the {measure} of {label}{where}.", "{label}{where}: what number does the chart give?",
         ), number(row[k]), **common)  # fmt: skip
     if kind in ("chart_max", "chart_min"):
@@ -122,7 +149,8 @@ def ask(scene: ChartScene, kind: str, rng: random.Random) -> Turn | None:
         words = ("highest", "largest", "greatest") if kind == "chart_max" else ("lowest", "smallest", "least")
         return short(rng, kind, (
             "Which {noun} has the {word} {measure}{where}?", "What is the {noun} with the {word} number{where}?",
-            "Name the {noun} with the {word} {measure}{where}.", "Looking at the chart, which {noun} comes out {word}{where}?",
+            "Name the {noun} with the {word} {measure}{where}.",
+            "Looking at the chart, which {noun} comes out {word}{where}?",
         ), scene.labels[end], word=rng.choice(words), **common)  # fmt: skip
     if kind == "chart_exceeds":
         return yes_no(rng, kind, (
@@ -132,7 +160,10 @@ def ask(scene: ChartScene, kind: str, rng: random.Random) -> Turn | None:
     if kind == "chart_threshold":
         limit = (row[order[len(order) // 2]] + row[order[len(order) // 2 - 1]]) / 2
         above = row[k] > limit
-        reason = f"{label} is at {amount(scene, row[k])}, which is {'more' if above else 'less'} than {amount(scene, limit)}."
+        reason = (
+            f"{label} is at {amount(scene, row[k])}, which is {'more' if above else 'less'} than "
+            f"{amount(scene, limit)}."
+        )
         return yes_no(rng, kind, (
             "Is the {measure} for {label}{where} above {limit}?", "Does {label}{where} reach more than {limit}?",
             "Was {label}{where} over {limit}?",
@@ -148,7 +179,8 @@ def ask(scene: ChartScene, kind: str, rng: random.Random) -> Turn | None:
     if kind == "chart_difference":
         high, low = (k, other) if row[k] > row[other] else (other, k)
         return short(rng, kind, (
-            "What is the difference between {first} and {second}{where}?", "By how much does {first} exceed {second}{where}?",
+            "What is the difference between {first} and {second}{where}?",
+            "By how much does {first} exceed {second}{where}?",
             "How much more does {first} have than {second}{where}?", "How far is {second} behind {first}{where}?",
         ), number(row[high] - row[low]), compare=True, first=scene.labels[high],
             **{**common, "second": scene.labels[low]})  # fmt: skip
@@ -166,20 +198,22 @@ def ask(scene: ChartScene, kind: str, rng: random.Random) -> Turn | None:
 
 
 def _long(
-    scene: ChartScene, kind: str, rng: random.Random, common: dict[str, object], row: tuple[float, ...], order: list[int],
-    pair: tuple[int, int],
+    scene: ChartScene, kind: str, rng: random.Random, common: dict[str, Any], row: tuple[float, ...],
+    order: list[int], pair: tuple[int, int],
 ) -> Turn | None:  # fmt: skip
     k, other = pair
-    label, second, where = scene.labels[k], scene.labels[other], str(common["where"])
+    second, where = scene.labels[other], str(common["where"])
     top, bottom = scene.labels[order[-1]], scene.labels[order[0]]
     if kind == "chart_total":
         if scene.form in ("pie", "scatter"):
             return None
         parts = " + ".join(number(value) for value in row)
         return reasoned(rng, kind, (
-            "What is the total over all categories{where}?", "Add up every {noun} in the chart{where}: what is the sum?",
+            "What is the total over all categories{where}?",
+            "Add up every {noun} in the chart{where}: what is the sum?",
             "How many {unit} are there altogether{where}?",
-        ), ["I read the values: " + listing([f"{name} {number(v)}" for name, v in zip(scene.labels, row, strict=True)]) + ".",
+        ), ["I read the values: " + listing([f"{name} {number(v)}" for name, v in zip(scene.labels, row,
+            strict=True)]) + ".",
             f"Adding them: {parts} = {number(sum(row))}."], number(sum(row)), **common)  # fmt: skip
     if kind == "chart_mean":
         chosen = rng.sample(range(len(row)), 2)
@@ -207,7 +241,8 @@ def _long(
         return free(kind, question, answer, "short description", direction=direction, **common)
     if kind == "chart_describe":
         question = rng.choice((
-            "Describe this chart in detail.", "Write a detailed description of the figure, with its values and main message.",
+            "Describe this chart in detail.",
+            "Write a detailed description of the figure, with its values and main message.",
             "Explain everything this chart shows to somebody who cannot see it.",
             "Give a thorough account of the graph: type, axes, values and what stands out.",
         ))  # fmt: skip
@@ -224,7 +259,8 @@ def _long(
             best = max(range(len(figures)), key=lambda position: figures[position])
             worst = min(range(len(figures)), key=lambda position: figures[position])
             lines.append(
-                f"{subject} values are {listing([f'{a} {amount(scene, v)}' for a, v in zip(scene.labels, figures, strict=True)])}."
+                f"{subject} values are "
+                f"{listing([f'{a} {amount(scene, v)}' for a, v in zip(scene.labels, figures, strict=True)])}."
             )
             lines.append(
                 f"The largest is {scene.labels[best]} and the smallest is {scene.labels[worst]}, a gap of "
@@ -237,14 +273,17 @@ def _long(
         question = {
             "json": rng.choice(("Convert the chart to JSON, label as key and number as value.",
                                 "Extract the data as a JSON object. Output JSON only.")),
-            "csv": rng.choice(("Turn the chart into CSV with a header line.", "Give me the underlying data in CSV format.")),
+            "csv": rng.choice(("Turn the chart into CSV with a header line.",
+            "Give me the underlying data in CSV format.")),
             "markdown": rng.choice(("Write the chart's data as a Markdown table.",
                                     "Reproduce the data in a two-column Markdown table.")),
         }[form] + (f" Use the {scene.series[int(str(common['series']))]} series only." if where else "")  # fmt: skip
         if form == "json":
             answer = json.dumps({name: int(v) for name, v in zip(scene.labels, row, strict=True)})
         elif form == "csv":
-            answer = "\n".join([f"{scene.noun},value"] + [f"{a},{number(v)}" for a, v in zip(scene.labels, row, strict=True)])
+            answer = "\n".join(
+                [f"{scene.noun},value"] + [f"{a},{number(v)}" for a, v in zip(scene.labels, row, strict=True)]
+            )
         else:
             cells = "\n".join(f"| {a} | {number(v)} |" for a, v in zip(scene.labels, row, strict=True))
             answer = f"| {scene.noun} | value |\n|---|---|\n{cells}"
@@ -252,13 +291,15 @@ def _long(
     if kind == "chart_compare":
         question = pick(rng, (
             "Compare {label} with {second}{where}.", "How do {label} and {second} differ{where}?",
-            "Contrast the figures of {label} and {second}{where}.", "Put {label} and {second} side by side{where}: what do you see?",
+            "Contrast the figures of {label} and {second}{where}.",
+            "Put {label} and {second} side by side{where}: what do you see?",
         ), **{**common, "second": second})  # fmt: skip
         high, low = (k, other) if row[k] > row[other] else (other, k)
         ratio = row[high] / row[low]
         answer = (
             f"{scene.labels[high]} is ahead with {amount(scene, row[high])}, while {scene.labels[low]} has "
-            f"{amount(scene, row[low])}. The difference is {amount(scene, row[high] - row[low])}, so the first is about "
+            f"{amount(scene, row[low])}. The difference is {amount(scene, row[high] - row[low])}, so the first is "
+            "about "
             f"{ratio:.1f} times the second."
         )
         return free(kind, question, answer, "comparison", "short description", **{**common, "second": second})
@@ -267,7 +308,8 @@ def _long(
             return None
         box = bar_boxes(scene)[int(str(common["series"])), k]
         return coordinates(rng, kind, (
-            "Where is the bar for {label}{where}?", "Locate the bar of {label}{where}.", "Find the bar labelled {label}{where}.",
+            "Where is the bar for {label}{where}?", "Locate the bar of {label}{where}.",
+            "Find the bar labelled {label}{where}.",
         ), box, (scene.width, scene.height), **common)  # fmt: skip
     if kind == "chart_headline":
         question = pick(rng, (
@@ -279,10 +321,15 @@ def _long(
         if "capital" in question:
             answer = f"{top.upper()} ON TOP: {amount(scene, row[order[-1]]).upper()} IN {scene.title.upper()}"
         elif "haiku" in question:
-            answer = f"{top} stands the tallest,\n{bottom} stays close to the ground,\n{len(scene.labels)} entries in all."
+            answer = (
+                f"{top} stands the tallest,\n{bottom} stays close to the ground,\n{len(scene.labels)} entries in all."
+            )
         elif "tweet" in question:
             answer = f"{scene.title}: {top} leads with {amount(scene, row[order[-1]])}, {bottom} trails. #data"
         else:
-            answer = f"And it is {top}, {top} takes it with {amount(scene, row[order[-1]])}, what a finish, while {bottom} can only watch!"
+            answer = (
+                f"And it is {top}, {top} takes it with {amount(scene, row[order[-1]])}, what a finish, while "
+                f"{bottom} can only watch!"
+            )
         return free(kind, question, answer, "specified style", **common)
     raise ValueError(f"charts knows no task {kind!r}")

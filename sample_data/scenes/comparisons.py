@@ -17,7 +17,8 @@ from sample_data.wording import choice, free, listing, pick, plural, reasoned, s
 
 NAME = "compare"
 SCHEDULE = (
-    "pair_more", "pair_same", "pair_changed", "pair_describe", "pair_difference", "pair_choice", "pair_bullets", "pair_total",
+    "pair_more", "pair_same", "pair_changed", "pair_describe", "pair_difference", "pair_choice", "pair_bullets",
+    "pair_total",
     "pair_which", "pair_short", "pair_because",
 )  # fmt: skip
 SHORT = ("pair_more", "pair_same", "pair_difference", "pair_which")
@@ -46,7 +47,9 @@ def make(rng: random.Random, level: int) -> PairScene:
             return PairScene(level, form, first, replace(first, shapes=rest), ("removed", old.name, ""))
         taken = {shape.name for shape in first.shapes}
         if what == "colour":
-            new = replace(old, colour=rng.choice([c for c in NAMED_COLOURS if f"{c} {old.kind}" not in taken and c != old.colour]))
+            new = replace(
+                old, colour=rng.choice([c for c in NAMED_COLOURS if f"{c} {old.kind}" not in taken and c != old.colour])
+            )
         else:
             options = [k for k in shapes.KINDS if k != old.kind and f"{old.colour} {k}" not in taken]
             if not options:
@@ -55,13 +58,16 @@ def make(rng: random.Random, level: int) -> PairScene:
         return PairScene(level, form, first, replace(first, shapes=(*rest, new)), (what, old.name, new.name))
     if form == "outdoors":
         place = outdoors.make(rng, level)
-        people = tuple(p for p in place.people if p.activity != "holding an umbrella") or (replace(place.people[0], activity="waving"),)
-        place = replace(place, people=people, weather="sunny", hour="day")
-        other, what = (replace(place, hour="night", weather="clear"), "time of day") if rng.random() < 0.4 else (
-            replace(place, weather=rng.choice(("rainy", "snowy"))), "weather")  # fmt: skip
-        first, second = (place, other) if rng.random() < 0.5 else (other, place)
+        people = tuple(p for p in place.people if p.activity != "holding an umbrella")
+        people = people or (replace(place.people[0], activity="waving"),)
+        sunny = replace(place, people=people, weather="sunny", hour="day")
+        if rng.random() < 0.4:
+            other, what = replace(sunny, hour="night", weather="clear"), "time of day"
+        else:
+            other, what = replace(sunny, weather=rng.choice(("rainy", "snowy"))), "weather"
+        before, after = (sunny, other) if rng.random() < 0.5 else (other, sunny)
         attribute = "hour" if what == "time of day" else "weather"
-        return PairScene(level, form, first, second, (what, getattr(first, attribute), getattr(second, attribute)))
+        return PairScene(level, form, before, after, (what, getattr(before, attribute), getattr(after, attribute)))
     chart = charts.make(rng, level)
     while chart.form not in ("bar", "hbar") or chart.unit == "%":
         chart = charts.make(rng, level)
@@ -89,14 +95,17 @@ def ask(scene: PairScene, kind: str, rng: random.Random) -> Turn | None:
         if scene.form == "shapes":
             if len(first.shapes) == len(second.shapes):
                 return None
-            return short(rng, kind, ("Which image has more shapes, the first or the second?", "In which of the two pictures are there more objects?"),
-                         "the first" if len(first.shapes) > len(second.shapes) else "the second", compare=True)  # fmt: skip
+            return short(rng, kind, ("Which image has more shapes, the first or the second?",
+                "In which of the two pictures are there more objects?"),
+                         "the first" if len(first.shapes) > len(second.shapes) else "the second",
+                         compare=True)  # fmt: skip
         if scene.form == "charts":
             k = rng.randrange(len(first.labels))
             a, b = first.values[0][k], second.values[0][k]
             if a == b:
                 return None
-            return short(rng, kind, ("Which of the two charts shows more for {label}, the first or the second?", "In which chart is {label} higher, the first or the second?"),
+            return short(rng, kind, ("Which of the two charts shows more for {label}, the first or the second?",
+                "In which chart is {label} higher, the first or the second?"),
                          "the first" if a > b else "the second", compare=True, label=first.labels[k])  # fmt: skip
         return None
     if kind == "pair_which":
@@ -104,44 +113,83 @@ def ask(scene: PairScene, kind: str, rng: random.Random) -> Turn | None:
             return None
         wanted = rng.choice((before, after))
         words = {"sunny": "sunny weather", "rainy": "rain", "snowy": "snow", "day": "daylight", "night": "night"}
-        return short(rng, kind, ("Which image shows {wanted}, the first or the second?", "In which of the two pictures is there {wanted}?"),
+        return short(rng, kind, ("Which image shows {wanted}, the first or the second?",
+            "In which of the two pictures is there {wanted}?"),
                      "the first" if wanted == before else "the second", compare=True, wanted=words[wanted])  # fmt: skip
     if kind == "pair_same":
         if scene.form == "charts":
             k = rng.randrange(len(first.labels))
-            return yes_no(rng, kind, ("Is the value of {label} the same in both charts?", "Do both charts agree on {label}?"),
+            return yes_no(rng, kind, ("Is the value of {label} the same in both charts?",
+                "Do both charts agree on {label}?"),
                           first.values[0][k] == second.values[0][k], compare=True, label=first.labels[k])  # fmt: skip
         if scene.form == "outdoors":
-            subject, truth = rng.choice((("weather", first.weather == second.weather), ("number of people", True), ("place", True), ("time of day", first.hour == second.hour)))
+            subject, truth = rng.choice(
+                (
+                    ("weather", first.weather == second.weather),
+                    ("number of people", True),
+                    ("place", True),
+                    ("time of day", first.hour == second.hour),
+                )
+            )
         else:
             subject, truth = rng.choice((("number of shapes", len(first.shapes) == len(second.shapes)),
                                          ("set of shapes and colours", _names(first) == _names(second)),
                                          ("background", True)))  # fmt: skip
-        return yes_no(rng, kind, ("Is the {subject} the same in both images?", "Do the two images have the same {subject}?", "Comparing the pictures: is the {subject} identical?"),
+        return yes_no(rng, kind, ("Is the {subject} the same in both images?",
+            "Do the two images have the same {subject}?", "Comparing the pictures: is the {subject} identical?"),
                       truth, compare=True, subject=subject)  # fmt: skip
     if kind == "pair_difference":
         if scene.form == "charts":
             k = rng.randrange(len(first.labels))
             gap = abs(first.values[0][k] - second.values[0][k])
-            return short(rng, kind, ("By how much does {label} differ between the two charts?", "What is the difference in {label} from the first chart to the second?"),
+            return short(rng, kind, ("By how much does {label} differ between the two charts?",
+                "What is the difference in {label} from the first chart to the second?"),
                          number(gap), compare=True, label=first.labels[k])  # fmt: skip
         if scene.form == "shapes":
             colour = rng.choice(first.shapes).colour
             gap = abs(sum(s.colour == colour for s in first.shapes) - sum(s.colour == colour for s in second.shapes))
-            return short(rng, kind, ("How many more or fewer {colour} shapes does the second image have than the first? Give the difference.",
-                                     "What is the difference between the two images in the number of {colour} shapes?"), str(gap), compare=True, colour=colour)  # fmt: skip
+            return short(
+                rng,
+                kind,
+                (
+                    "By how many {colour} shapes do the first and the second image differ? Give the difference.",
+                    "What is the difference between the two images in the number of {colour} shapes?",
+                ),
+                str(gap),
+                compare=True,
+                colour=colour,
+            )
         return None
     if kind == "pair_choice":
         right = statement(scene)
         if scene.form == "outdoors":
-            wrong = ["The place changes", "A person leaves", "The season stays but a house appears"] + (["The weather turns stormy"] if what != "weather" else ["It becomes night"])
+            wrong = ["The place changes", "A person leaves", "The season stays but a house appears"] + (
+                ["The weather turns stormy"] if what != "weather" else ["It becomes night"]
+            )
         elif scene.form == "shapes":
             other = rng.choice([s.name for s in first.shapes if s.name != before] or ["white ring"])
-            wrong = [f"The {other} disappears", f"The {before} becomes larger", "Nothing changes", f"A second {before} is added"]
+            wrong = [
+                f"The {other} disappears",
+                f"The {before} becomes larger",
+                "Nothing changes",
+                f"A second {before} is added",
+            ]
         else:
-            rising = [label for label, a, b in zip(first.labels, first.values[0], second.values[0], strict=True) if b > a]
+            rising = [
+                label for label, a, b in zip(first.labels, first.values[0], second.values[0], strict=True) if b > a
+            ]
             wrong = [f"{label} falls" for label in rising] + ["All values rise", "Nothing changes"]
-        return choice(rng, kind, ("What changes from the first image to the second?", "Which statement about the two images is true?", "Compare both pictures: which option is correct?"), right, wrong)
+        return choice(
+            rng,
+            kind,
+            (
+                "What changes from the first image to the second?",
+                "Which statement about the two images is true?",
+                "Compare both pictures: which option is correct?",
+            ),
+            right,
+            wrong,
+        )
     return _texts(scene, kind, rng)
 
 
@@ -149,7 +197,10 @@ def statement(scene: PairScene) -> str:
     """The change as a short sentence without a full stop."""
     what, before, after = scene.change
     if scene.form == "charts":
-        gains = [(b - a, label) for label, a, b in zip(scene.first.labels, scene.first.values[0], scene.second.values[0], strict=True)]
+        gains = [
+            (b - a, label)
+            for label, a, b in zip(scene.first.labels, scene.first.values[0], scene.second.values[0], strict=True)
+        ]
         return f"{max(gains)[1]} rises"
     if what == "removed":
         return f"The {before} disappears"
@@ -161,46 +212,109 @@ def statement(scene: PairScene) -> str:
 def _texts(scene: PairScene, kind: str, rng: random.Random) -> Turn | None:
     first, second, (what, before, after) = scene.first, scene.second, scene.change
     if kind == "pair_changed":
-        question = pick(rng, ("What has changed between the two images?", "Spot the difference between the two pictures.", "What is different in the second image?"))
-        return free(kind, question, statement(scene) + "; everything else stays as it was." if scene.form != "charts" else statement(scene) + " from one year to the next.",
-                    "comparison", "short description")  # fmt: skip
+        question = pick(
+            rng,
+            (
+                "What has changed between the two images?",
+                "Spot the difference between the two pictures.",
+                "What is different in the second image?",
+            ),
+        )
+        rest = " from one year to the next." if scene.form == "charts" else "; everything else stays as it was."
+        return free(kind, question, statement(scene) + rest, "comparison", "short description")
     if kind == "pair_short":
         question = pick(rng, ("Compare the two images in one sentence.", "Briefly, how do both images differ?"))
-        return free(kind, question, f"Both show the same subject, but this differs: {statement(scene)[0].lower()}{statement(scene)[1:]}.", "comparison", "short description")
+        return free(
+            kind,
+            question,
+            f"Both show the same subject, but this differs: {statement(scene)[0].lower()}{statement(scene)[1:]}.",
+            "comparison",
+            "short description",
+        )
     if kind == "pair_describe":
-        question = pick(rng, ("Compare the two images in detail.", "Describe in detail what both images have in common and how they differ.",
+        question = pick(rng, ("Compare the two images in detail.",
+            "Describe in detail what both images have in common and how they differ.",
                               "Write a thorough comparison of the first and the second picture."))  # fmt: skip
         if scene.form == "shapes":
-            lists = [listing([f"{count} {plural(name, count)}" for name, count in sorted(_names(part).items())]) for part in (first, second)]
-            lines = [f"The first image contains {lists[0]}.", f"The second image contains {lists[1]}.", "Background, size and the positions of the other shapes are the same in both."]
+            lists = [
+                listing([f"{count} {plural(name, count)}" for name, count in sorted(_names(part).items())])
+                for part in (first, second)
+            ]
+            lines = [
+                f"The first image contains {lists[0]}.",
+                f"The second image contains {lists[1]}.",
+                "Background, size and the positions of the other shapes are the same in both.",
+            ]
         elif scene.form == "outdoors":
-            lines = [f"Both images show the same place, {outdoors.PLACES[first.place]}, with the same {len(first.people)} in the foreground: {outdoors.people_text(first)}.",
-                     f"In the first it is {first.hour} and {first.weather}; in the second it is {second.hour} and {second.weather}.",
+            lines = [(f"Both images show the same place, {outdoors.PLACES[first.place]}, with the same "
+                     f"{len(first.people)} in the foreground: {outdoors.people_text(first)}."),
+                     (f"In the first it is {first.hour} and {first.weather}; in the second it is {second.hour} and "
+                     f"{second.weather}."),
                      "Objects behind the people do not move from one picture to the other."]  # fmt: skip
         else:
-            lines = [f'Both charts are about "{first.title}" and its follow-up, with the same {len(first.labels)} categories.']
-            lines += [f"{label} goes from {number(a)} to {number(b)}." for label, a, b in zip(first.labels, first.values[0], second.values[0], strict=True)]
-        return free(kind, question, " ".join([*lines, f"The key difference: {statement(scene)[0].lower()}{statement(scene)[1:]}."]), "comparison", "detailed description")
+            lines = [
+                (
+                    f'Both charts are about "{first.title}" and its follow-up, with the same {len(first.labels)} '
+                    "categories."
+                )
+            ]
+            lines += [
+                f"{label} goes from {number(a)} to {number(b)}."
+                for label, a, b in zip(first.labels, first.values[0], second.values[0], strict=True)
+            ]
+        return free(
+            kind,
+            question,
+            " ".join([*lines, f"The key difference: {statement(scene)[0].lower()}{statement(scene)[1:]}."]),
+            "comparison",
+            "detailed description",
+        )
     if kind == "pair_bullets":
-        question = pick(rng, ("List the differences between the images as bullet points.", "Answer in exactly two bullet points: what is equal, what differs between both images?"))
-        common = {"shapes": "background and other shapes", "outdoors": "place and people", "charts": "categories and axis"}[scene.form]
-        return free(kind, question, f"- Equal: {common}\n- Different: {statement(scene)}", "comparison", "specified style")
+        question = pick(
+            rng,
+            (
+                "List the differences between the images as bullet points.",
+                "Answer in exactly two bullet points: what is equal, what differs between both images?",
+            ),
+        )
+        common = {
+            "shapes": "background and other shapes",
+            "outdoors": "place and people",
+            "charts": "categories and axis",
+        }[scene.form]
+        return free(
+            kind, question, f"- Equal: {common}\n- Different: {statement(scene)}", "comparison", "specified style"
+        )
     if kind == "pair_total":
         if scene.form == "outdoors":
             return None
         if scene.form == "shapes":
             a, b = len(first.shapes), len(second.shapes)
-            return reasoned(rng, kind, ("How many shapes are there in both images together?", "Count the shapes of both images and add them."),
-                            [f"The first image has {a} shapes.", f"The second image has {b} shapes.", f"{a} + {b} = {a + b}."], str(a + b), compare=False)  # fmt: skip
+            return reasoned(rng, kind, ("How many shapes are there in both images together?",
+                "Count the shapes of both images and add them."),
+                            [f"The first image has {a} shapes.", f"The second image has {b} shapes.",
+                                f"{a} + {b} = {a + b}."], str(a + b), compare=False)  # fmt: skip
         k = rng.randrange(len(first.labels))
         x, y = first.values[0][k], second.values[0][k]
-        return reasoned(rng, kind, ("What is the sum of {label} over both charts?", "Add the values of {label} from the two charts."),
-                        [f"The first chart gives {number(x)} for {first.labels[k]}.", f"The second gives {number(y)}.", f"{number(x)} + {number(y)} = {number(x + y)}."],
+        return reasoned(rng, kind, ("What is the sum of {label} over both charts?",
+            "Add the values of {label} from the two charts."),
+                        [f"The first chart gives {number(x)} for {first.labels[k]}.",
+                            f"The second gives {number(y)}.", f"{number(x)} + {number(y)} = {number(x + y)}."],
                         number(x + y), label=first.labels[k])  # fmt: skip
     if kind == "pair_because":
         if scene.form != "outdoors":
             return None
-        question = pick(rng, ("What could explain the change from the first image to the second?", "Why do the two pictures of one place look so different?"))
-        cause = "the Earth has turned, so the same place lies in the light at one hour and in the dark at another" if what == "time of day" else f"a change of weather passed over the place: it was {before} first and {after} later"
+        question = pick(
+            rng,
+            (
+                "What could explain the change from the first image to the second?",
+                "Why do the two pictures of one place look so different?",
+            ),
+        )
+        cause = (
+            "the Earth has turned, so the same place lies in the light at one hour and in the dark at another"
+            if what == "time of day"
+            else f"a change of weather passed over the place: it was {before} first and {after} later"
+        )
         return free(kind, question, f"Because {cause}.", "comparison", "short description")
     raise ValueError(f"compare knows no task {kind!r}")

@@ -80,7 +80,8 @@ def ask(scene: ExampleScene, kind: str, rng: random.Random) -> Turn | None:
         final = f"{len(asked.shapes)} {plural(final, len(asked.shapes))}"
     form = rng.choice((
         ("Example {k}: <image>\nAnswer: {a}", "Now this one: <image>\nAnswer:"), ("<image> -> {a}", "<image> -> ?"),
-        ("Input: <image>\nOutput: {a}", "Input: <image>\nOutput:"), ("Q{k}: <image> What is it?\nA{k}: {a}", "Q: <image> What is it?\nA:"),
+        ("Input: <image>\nOutput: {a}", "Input: <image>\nOutput:"), ("Q{k}: <image> What is it?\nA{k}: {a}",
+            "Q: <image> What is it?\nA:"),
     ))  # fmt: skip
     lines = [form[0].format(k=k, a=answer) for k, answer in enumerate(answers, 1)]
     intro = rng.choice((

@@ -41,13 +41,20 @@ class OutdoorScene:
 
 
 SKIES: dict[str, tuple[Colour, Colour]] = {
-    "day": ((104, 172, 232), (206, 230, 246)), "evening": ((92, 84, 150), (250, 170, 110)), "night": ((12, 20, 52), (40, 56, 100)),
+    "day": ((104, 172, 232), (206, 230, 246)), "evening": ((92, 84, 150), (250, 170, 110)), "night": ((12, 20, 52),
+    (40, 56, 100)),
 }  # fmt: skip
 GREY_SKIES: dict[str, tuple[Colour, Colour]] = {
-    "day": ((142, 152, 164), (200, 206, 212)), "evening": ((96, 92, 116), (190, 150, 136)), "night": ((22, 26, 40), (52, 60, 78)),
+    "day": ((142, 152, 164), (200, 206, 212)), "evening": ((96, 92, 116), (190, 150, 136)), "night": ((22, 26, 40),
+    (52, 60, 78)),
 }  # fmt: skip
 SKINS: tuple[Colour, ...] = ((244, 204, 172), (214, 160, 116), (150, 98, 66), (96, 62, 44))
-GROUNDS: dict[str, Colour] = {"beach": (236, 214, 160), "park": (122, 178, 92), "street": (120, 124, 130), "mountains": (140, 168, 110)}
+GROUNDS: dict[str, Colour] = {
+    "beach": (236, 214, 160),
+    "park": (122, 178, 92),
+    "street": (120, 124, 130),
+    "mountains": (140, 168, 110),
+}
 
 
 def draw_outdoors(scene: OutdoorScene) -> Image.Image:
@@ -97,7 +104,7 @@ def _ground(canvas: Canvas, scene: OutdoorScene, rng: random.Random) -> None:
             points: list[tuple[float, float]] = [(0.0, GROUND_Y + 2.0)]
             for k in range(7):
                 points.append((k * WIDTH / 6, base - rng.uniform(0, 92) if k % 2 else float(base)))
-            canvas.polygon([*points, (WIDTH, GROUND_Y + 2)], tone)  # type: ignore[arg-type]
+            canvas.polygon([*points, (WIDTH, GROUND_Y + 2)], tone)
     elif scene.place == "street":
         x = -6.0
         while x < WIDTH:
@@ -114,7 +121,10 @@ def _ground(canvas: Canvas, scene: OutdoorScene, rng: random.Random) -> None:
                         canvas.rectangle(left, top, left + 9, top + 13, fill=window)
             x += wide
     elif scene.place == "park":
-        canvas.polygon([(0, GROUND_Y), (90, GROUND_Y - 22), (200, GROUND_Y - 6), (300, GROUND_Y - 26), (WIDTH, GROUND_Y)], shade(colour, 0.86))
+        canvas.polygon(
+            [(0, GROUND_Y), (90, GROUND_Y - 22), (200, GROUND_Y - 6), (300, GROUND_Y - 26), (WIDTH, GROUND_Y)],
+            shade(colour, 0.86),
+        )
     canvas.gradient(0, GROUND_Y, WIDTH, HEIGHT, shade(colour, 0.96), shade(colour, 0.82))
     if scene.place == "beach":
         canvas.gradient(0, GROUND_Y - 34, WIDTH, GROUND_Y + 2, (52, 126, 176), (108, 186, 206))
@@ -154,7 +164,8 @@ def _thing(canvas: Canvas, thing: str, colour: Colour, x: float, rng: random.Ran
         raise ValueError(f"unknown thing {thing!r}")
 
 
-# Angles in degrees, 0 down, 90 forward: (left arm, left forearm, right arm, right forearm, left leg, left shin, right leg, right shin, lean)
+# Angles in degrees, 0 down, 90 forward: left arm, left forearm, right arm, right forearm, left leg, left shin, right leg,
+# right shin, lean of the body.
 POSES: dict[str, tuple[float, ...]] = {
     "running": (-50, 30, 55, 130, -40, -85, 50, 10, 10),
     "waving": (-12, -6, 104, 158, -8, -4, 8, 4, 0),
@@ -185,7 +196,8 @@ def draw_person(canvas: Canvas, person: Person) -> None:
     if person.activity == "riding a bicycle":
         for dx in (-21, 23):
             canvas.ellipse(person.x + face * dx, feet - 12, 13, 13, None, (40, 42, 46), 2)
-        frame = [(person.x - face * 21, feet - 12), (person.x - face * 4, feet - 36), (person.x + face * 16, feet - 34), (person.x + face * 23, feet - 12),
+        frame = [(person.x - face * 21, feet - 12), (person.x - face * 4, feet - 36), (person.x + face * 16,
+        feet - 34), (person.x + face * 23, feet - 12),
                  (person.x + face * 2, feet - 12), (person.x - face * 4, feet - 36)]  # fmt: skip
         canvas.line(frame, (190, 60, 60), 2)
         canvas.line([(person.x + face * 16, feet - 34), (person.x + face * 20, feet - 46)], (60, 62, 66), 2)
@@ -219,7 +231,10 @@ def _held(canvas: Canvas, person: Person, hand: tuple[float, float], feet: float
     face = person.facing
     if person.activity == "kicking a ball":
         canvas.ellipse(person.x + face * 42, feet - 9, 8, 8, (246, 246, 246), (50, 50, 54), 1)
-        canvas.polygon([(person.x + face * 42 + dx, feet - 9 + dy) for dx, dy in ((0, -4), (4, -1), (2, 4), (-2, 4), (-4, -1))], (50, 50, 54))
+        canvas.polygon(
+            [(person.x + face * 42 + dx, feet - 9 + dy) for dx, dy in ((0, -4), (4, -1), (2, 4), (-2, 4), (-4, -1))],
+            (50, 50, 54),
+        )
     elif person.activity == "holding an umbrella":
         canvas.line([(x, y + 6), (x, y - 30)], (70, 70, 76), 1.6)
         box = [(x - 27) * 2, (y - 50) * 2, (x + 27) * 2, (y - 8) * 2]
@@ -227,10 +242,17 @@ def _held(canvas: Canvas, person: Person, hand: tuple[float, float], feet: float
     elif person.activity == "flying a kite":
         kite_x, kite_y = person.x + face * 74, feet - 142
         canvas.line([(x, y), (kite_x, kite_y + 16)], (80, 80, 84), 0.8)
-        canvas.polygon([(kite_x, kite_y - 18), (kite_x + 13, kite_y), (kite_x, kite_y + 18), (kite_x - 13, kite_y)], (222, 72, 96))
+        canvas.polygon(
+            [(kite_x, kite_y - 18), (kite_x + 13, kite_y), (kite_x, kite_y + 18), (kite_x - 13, kite_y)], (222, 72, 96)
+        )
         canvas.line([(kite_x, kite_y - 18), (kite_x, kite_y + 18)], (250, 220, 120), 1)
     elif person.activity == "reading a book":
-        canvas.polygon([(x - 9, y - 8), (x, y - 5), (x + 9, y - 8), (x + 9, y + 4), (x, y + 7), (x - 9, y + 4)], (238, 234, 222), (110, 80, 60), 1)
+        canvas.polygon(
+            [(x - 9, y - 8), (x, y - 5), (x + 9, y - 8), (x + 9, y + 4), (x, y + 7), (x - 9, y + 4)],
+            (238, 234, 222),
+            (110, 80, 60),
+            1,
+        )
     elif person.activity == "fishing":
         tip = (x + face * 46, y - 44)
         canvas.line([(x - face * 6, y + 6), tip], (110, 84, 56), 1.6)

@@ -12,14 +12,20 @@ from sample_data.wording import article, choice, coordinates, free, listing, pic
 
 NAME = "scenes"
 SCHEDULE = (
-    "scene_activity", "scene_weather", "scene_place", "scene_doing", "scene_why", "scene_caption", "scene_shirt", "scene_describe",
+    "scene_activity", "scene_weather", "scene_place", "scene_doing", "scene_why", "scene_caption", "scene_shirt",
+    "scene_describe",
     "scene_hour", "scene_people", "scene_next", "scene_story", "scene_left", "scene_activity_choice", "scene_box",
     "scene_deduce", "scene_thing", "scene_unlikely",
 )  # fmt: skip
 SHORT = ("scene_activity", "scene_weather", "scene_place", "scene_doing", "scene_shirt", "scene_hour", "scene_people")
 
 PLACES = {"beach": "at the beach", "park": "in a park", "street": "on a city street", "mountains": "in the mountains"}
-THINGS = {"beach": ("boat", "tent"), "park": ("tree", "house"), "street": ("car", "tree"), "mountains": ("tent", "house", "tree")}
+THINGS = {
+    "beach": ("boat", "tent"),
+    "park": ("tree", "house"),
+    "street": ("car", "tree"),
+    "mountains": ("tent", "house", "tree"),
+}
 ACTIVITIES = {
     "beach": ("running", "waving", "jumping", "flying a kite", "fishing", "reading a book", "kicking a ball"),
     "park": ("running", "sitting", "kicking a ball", "flying a kite", "reading a book", "riding a bicycle", "jumping"),
@@ -46,12 +52,16 @@ def make(rng: random.Random, level: int) -> OutdoorScene:
     slots = rng.sample(range(len(activities)), len(activities))
     pitch = (WIDTH - 40) / len(activities)
     people = tuple(
-        Person(activity, shirt, 20 + pitch * (slot + 0.5) + rng.uniform(-12, 12), rng.uniform(34, 74), rng.randrange(4), rng.choice((-1, 1)))
+        Person(activity, shirt, 20 + pitch * (slot + 0.5) + rng.uniform(-12, 12), rng.uniform(34, 74),
+            rng.randrange(4), rng.choice((-1, 1)))
         for activity, shirt, slot in zip(activities, shirts, slots, strict=True)
     )  # fmt: skip
     chosen = rng.sample(THINGS[place], min(len(THINGS[place]), 1 + (level > 0)))
     where = rng.sample((56.0, 150.0, 240.0, 326.0), len(chosen))
-    things = tuple((thing, rng.choice(("red", "blue", "green", "orange", "purple")), x) for thing, x in zip(chosen, where, strict=True))
+    things = tuple(
+        (thing, rng.choice(("red", "blue", "green", "orange", "purple")), x)
+        for thing, x in zip(chosen, where, strict=True)
+    )
     return OutdoorScene(level, place, weather, hour, people, things, rng.randrange(10**9))
 
 
@@ -64,7 +74,12 @@ def subject(scene: OutdoorScene, person: Person) -> str:
 
 
 def people_text(scene: OutdoorScene) -> str:
-    return listing([f"one person in {article(person.shirt)} shirt is {person.activity}" for person in sorted(scene.people, key=lambda p: p.x)])
+    return listing(
+        [
+            f"one person in {article(person.shirt)} shirt is {person.activity}"
+            for person in sorted(scene.people, key=lambda p: p.x)
+        ]
+    )
 
 
 def ask(scene: OutdoorScene, kind: str, rng: random.Random) -> Turn | None:
@@ -72,60 +87,158 @@ def ask(scene: OutdoorScene, kind: str, rng: random.Random) -> Turn | None:
     who = subject(scene, person)
     everything = sorted({activity for pool in ACTIVITIES.values() for activity in pool} | {"holding an umbrella"})
     if kind == "scene_activity":
-        return short(rng, kind, ("What is {who} doing?", "What activity is {who} engaged in?", "Tell me what {who} is doing.", "Which action does {who} perform?"),
+        return short(rng, kind, ("What is {who} doing?", "What activity is {who} engaged in?",
+            "Tell me what {who} is doing.", "Which action does {who} perform?"),
                      person.activity, who=who)  # fmt: skip
     if kind == "scene_activity_choice":
-        return choice(rng, kind, ("What is {who} doing?", "Which action best describes {who}?"), person.activity, everything, who=who)
+        return choice(
+            rng,
+            kind,
+            ("What is {who} doing?", "Which action best describes {who}?"),
+            person.activity,
+            everything,
+            who=who,
+        )
     if kind == "scene_doing":
         truth = rng.random() < 0.5
         present = {p.activity for p in scene.people}
         activity = person.activity if truth else rng.choice([a for a in everything if a not in present])
-        return yes_no(rng, kind, ("Is anybody {activity}?", "Is someone in the picture {activity}?", "Can you see a person {activity}?"), truth, activity=activity)
+        return yes_no(
+            rng,
+            kind,
+            ("Is anybody {activity}?", "Is someone in the picture {activity}?", "Can you see a person {activity}?"),
+            truth,
+            activity=activity,
+        )
     if kind == "scene_weather":
-        return short(rng, kind, ("What is the weather like?", "How is the weather in this scene?", "Which weather does the picture show?", "Name the weather in one word."), scene.weather)
+        return short(
+            rng,
+            kind,
+            (
+                "What is the weather like?",
+                "How is the weather in this scene?",
+                "Which weather does the picture show?",
+                "Name the weather in one word.",
+            ),
+            scene.weather,
+        )
     if kind == "scene_place":
         if rng.random() < 0.4:
-            return choice(rng, kind, ("Where does the scene take place?", "What kind of place is this?"), scene.place, sorted(PLACES))
-        return short(rng, kind, ("Where does this scene take place?", "What kind of place is shown?", "Where are we in this picture?"), scene.place)
+            return choice(
+                rng,
+                kind,
+                ("Where does the scene take place?", "What kind of place is this?"),
+                scene.place,
+                sorted(PLACES),
+            )
+        return short(
+            rng,
+            kind,
+            ("Where does this scene take place?", "What kind of place is shown?", "Where are we in this picture?"),
+            scene.place,
+        )
     if kind == "scene_hour":
-        return short(rng, kind, ("What time of day is it: day, evening or night?", "Is it day, evening or night here?", "Which time of day does the sky suggest: day, evening or night?"), scene.hour)
+        return short(
+            rng,
+            kind,
+            (
+                "What time of day is it: day, evening or night?",
+                "Is it day, evening or night here?",
+                "Which time of day does the sky suggest: day, evening or night?",
+            ),
+            scene.hour,
+        )
     if kind == "scene_people":
-        return short(rng, kind, ("How many people are in the picture?", "How many persons can you see?", "Count the people."), str(len(scene.people)))
+        return short(
+            rng,
+            kind,
+            ("How many people are in the picture?", "How many persons can you see?", "Count the people."),
+            str(len(scene.people)),
+        )
     if kind == "scene_shirt":
         target = f"the one {person.activity}" if len(scene.people) > 1 else "the person"
-        return short(rng, kind, ("What color is the shirt of {target}?", "Which colour of shirt does {target} wear?", "What is the shirt color of {target}?"), person.shirt, target=target)
+        return short(
+            rng,
+            kind,
+            (
+                "What color is the shirt of {target}?",
+                "Which colour of shirt does {target} wear?",
+                "What is the shirt color of {target}?",
+            ),
+            person.shirt,
+            target=target,
+        )
     if kind == "scene_left":
         if len(scene.people) < 2:
             return None
         other = rng.choice([p for p in scene.people if p is not person])
-        return yes_no(rng, kind, ("Is {who} to the left of {other}?", "Does {who} stand left of {other}?"), person.x < other.x, who=who, other=subject(scene, other))
+        return yes_no(
+            rng,
+            kind,
+            ("Is {who} to the left of {other}?", "Does {who} stand left of {other}?"),
+            person.x < other.x,
+            who=who,
+            other=subject(scene, other),
+        )
     if kind == "scene_thing":
-        thing, colour, x = rng.choice(scene.things)
+        thing, colour, _ = rng.choice(scene.things)
         if thing == "tree":
             return None
-        return short(rng, kind, ("What color is the {thing}?", "Which colour does the {thing} have?"), colour, thing=thing if thing != "house" else "roof of the house")
+        return short(
+            rng,
+            kind,
+            ("What color is the {thing}?", "Which colour does the {thing} have?"),
+            colour,
+            thing=thing if thing != "house" else "roof of the house",
+        )
     if kind == "scene_box":
-        return coordinates(rng, kind, ("Where is {who}?", "Locate {who} in the picture.", "Find {who}."), person_box(person), (WIDTH, HEIGHT), who=who)
+        return coordinates(
+            rng,
+            kind,
+            ("Where is {who}?", "Locate {who} in the picture.", "Find {who}."),
+            person_box(person),
+            (WIDTH, HEIGHT),
+            who=who,
+        )
     return _reasons(scene, kind, rng, person, who)
 
 
 REASONS = {
-    "rainy": ("Why is the ground going to be wet?", "Because it is raining, so water falls on everything that is outside."),
+    "rainy": (
+        "Why is the ground going to be wet?",
+        "Because it is raining, so water falls on everything that is outside.",
+    ),
     "snowy": ("Why is the ground so white?", "Because snow is falling and has covered the ground."),
-    "sunny": ("What makes this a good moment to be outside?", "The sky is clear and it does not rain, so people stay dry and can enjoy themselves."),
+    "sunny": (
+        "What makes this a good moment to be outside?",
+        "The sky is clear and it does not rain, so people stay dry and can enjoy themselves.",
+    ),
     "clear": ("Why can the moon and the stars be seen so well?", "Because it is night and no clouds cover the sky."),
-    "cloudy": ("Why is the light so dull and without sharp shadows?", "Because clouds cover the sky and scatter the light."),
+    "cloudy": (
+        "Why is the light so dull and without sharp shadows?",
+        "Because clouds cover the sky and scatter the light.",
+    ),
 }
 PERSON_REASONS = {
     "holding an umbrella": ("Why does {who} hold an umbrella?", "To stay dry, because it is raining."),
-    "flying a kite": ("What keeps the kite of {who} in the air?", "The wind pushes against the kite while the string holds it, and that lifts it."),
-    "fishing": ("Why does {who} stand so still with a rod?", "Because fish are scared by movement, and one has to wait until one bites."),
+    "flying a kite": (
+        "What keeps the kite of {who} in the air?",
+        "The wind pushes against the kite while the string holds it, and that lifts it.",
+    ),
+    "fishing": (
+        "Why does {who} stand so still with a rod?",
+        "Because fish are scared by movement, and one has to wait until one bites.",
+    ),
 }
 NEXT = {
-    "running": "will soon be somewhere else and be out of breath", "waving": "will be noticed, and somebody may wave back",
-    "sitting": "will stand up again when rested", "kicking a ball": "will send the ball rolling away and then run after it",
-    "holding an umbrella": "will close the umbrella once the rain stops", "jumping": "will come down again because of gravity",
-    "flying a kite": "will see the kite fall if the wind drops", "riding a bicycle": "will roll on and leave the picture",
+    "running": "will soon be somewhere else and be out of breath",
+    "waving": "will be noticed, and somebody may wave back",
+    "sitting": "will stand up again when rested",
+    "kicking a ball": "will send the ball rolling away and then run after it",
+    "holding an umbrella": "will close the umbrella once the rain stops",
+    "jumping": "will come down again because of gravity",
+    "flying a kite": "will see the kite fall if the wind drops",
+    "riding a bicycle": "will roll on and leave the picture",
     "reading a book": "will turn the page", "fishing": "will pull up the rod when a fish bites",
 }  # fmt: skip
 
@@ -134,64 +247,123 @@ def _reasons(scene: OutdoorScene, kind: str, rng: random.Random, person: Person,
     if kind == "scene_why":
         if person.activity in PERSON_REASONS:
             question, answer = PERSON_REASONS[person.activity]
-            return free(kind, question.format(who=who) + rng.choice(("", " Explain in a sentence.", " What is the reason?")), answer, "short description")
+            return free(
+                kind,
+                question.format(who=who) + rng.choice(("", " Explain in a sentence.", " What is the reason?")),
+                answer,
+                "short description",
+            )
         question, answer = REASONS[scene.weather]
         return free(kind, question + rng.choice(("", " Explain in a sentence.")), answer, "short description")
     if kind == "scene_next":
-        question = pick(rng, ("What will probably happen next to {who}?", "What is likely to happen in the next moments with {who}, and why?",
+        question = pick(rng, ("What will probably happen next to {who}?",
+            "What is likely to happen in the next moments with {who}, and why?",
                               "Predict what {who} will do next."), who=who)  # fmt: skip
         return free(kind, question, f"{who.capitalize()} {NEXT[person.activity]}.", "short description")
     if kind == "scene_unlikely":
-        want = {"rainy": "sunglasses", "snowy": "a swimsuit", "sunny": "a rain coat", "clear": "sunglasses", "cloudy": "sun cream"}
-        useful = {"rainy": "an umbrella", "snowy": "warm gloves", "sunny": "a sun hat", "clear": "a torch", "cloudy": "a light jacket"}
+        want = {
+            "rainy": "sunglasses",
+            "snowy": "a swimsuit",
+            "sunny": "a rain coat",
+            "clear": "sunglasses",
+            "cloudy": "sun cream",
+        }
+        useful = {
+            "rainy": "an umbrella",
+            "snowy": "warm gloves",
+            "sunny": "a sun hat",
+            "clear": "a torch",
+            "cloudy": "a light jacket",
+        }
         if scene.hour != "day" and scene.weather in ("sunny", "cloudy"):
             return None
-        return choice(rng, kind, ("Which of these things would be most useful here?", "What should one bring along in such weather?"), useful[scene.weather],
+        return choice(rng, kind, ("Which of these things would be most useful here?",
+            "What should one bring along in such weather?"), useful[scene.weather],
                       [*useful.values(), want[scene.weather]],
-                      steps=f"The weather is {scene.weather}, and it is {scene.hour}. {useful[scene.weather].capitalize()} helps against exactly that."
+                      steps=(f"The weather is {scene.weather}, and it is {scene.hour}. "
+                            f"{useful[scene.weather].capitalize()} helps against exactly that.")
                       if rng.random() < 0.6 else "")  # fmt: skip
     if kind == "scene_deduce":
-        clues = {"day": "The sky is bright", "evening": "The sky glows in warm colours near the ground", "night": "The sky is dark"}[scene.hour]
+        clues = {
+            "day": "The sky is bright",
+            "evening": "The sky glows in warm colours near the ground",
+            "night": "The sky is dark",
+        }[scene.hour]
         answer = "yes" if scene.hour == "night" or scene.weather in ("rainy", "snowy") else "no"
         second = f"and the weather is {scene.weather}"
-        return reasoned(rng, kind, ("Would a driver need the lights of a car here?", "Should a cyclist switch on a lamp in this scene?"),
+        return reasoned(rng, kind, ("Would a driver need the lights of a car here?",
+            "Should a cyclist switch on a lamp in this scene?"),
                         [f"{clues} {second}.", "Lights are needed in darkness, rain or snow.",
-                         "That is the case here." if answer == "yes" else "None of these is the case here."], answer)  # fmt: skip
+                         "That is the case here." if answer == "yes" else "None of these is the case here."],
+                         answer)  # fmt: skip
     return _texts(scene, kind, rng)
 
 
+def _named(thing: str, colour: str) -> str:
+    if thing == "tree":
+        return "a tree"
+    return f"a house with {article(colour)} roof" if thing == "house" else f"{article(colour)} {thing}"
+
+
 def _texts(scene: OutdoorScene, kind: str, rng: random.Random) -> Turn:
-    setting = f"{PLACES[scene.place]} {'at night' if scene.hour == 'night' else 'in the evening' if scene.hour == 'evening' else 'by day'}"
-    things = listing([f"a {thing}" if thing == "tree" else f"a house with {article(colour)} roof" if thing == "house" else f"{article(colour)} {thing}"
-                      for thing, colour, _ in scene.things])  # fmt: skip
+    setting = (
+        f"{PLACES[scene.place]} "
+        f"{'at night' if scene.hour == 'night' else 'in the evening' if scene.hour == 'evening' else 'by day'}"
+    )
+    things = listing([_named(thing, colour) for thing, colour, _ in scene.things])
     count = f"{word(len(scene.people))} {plural('person', len(scene.people)).replace('persons', 'people')}"
     if kind == "scene_caption":
-        question = pick(rng, ("Write a caption for this image.", "Describe the image concisely.", "What is happening in the picture?", "Give a short description of the scene.",
+        question = pick(rng, ("Write a caption for this image.", "Describe the image concisely.",
+            "What is happening in the picture?", "Give a short description of the scene.",
                               "Render a clear and concise summary of the photo."))  # fmt: skip
-        return free(kind, question, f"{people_text(scene).capitalize()} {setting}, in {scene.weather} weather.", "short description")
+        return free(
+            kind,
+            question,
+            f"{people_text(scene).capitalize()} {setting}, in {scene.weather} weather.",
+            "short description",
+        )
     if kind == "scene_describe":
-        question = pick(rng, ("Describe the following image in detail.", "What do you see? Give a detailed description.", "Describe the scene in as much detail as you can.",
+        question = pick(rng, ("Describe the following image in detail.",
+            "What do you see? Give a detailed description.", "Describe the scene in as much detail as you can.",
                               "Walk through the picture and describe everything in it."))  # fmt: skip
         order = sorted(scene.people, key=lambda p: p.x)
-        lines = [f"The illustration shows a scene {setting}.", f"The weather is {scene.weather}, which can be told from the sky.",
+        lines = [f"The illustration shows a scene {setting}.",
+            f"The weather is {scene.weather}, which can be told from the sky.",
                  f"There {'is' if len(order) == 1 else 'are'} {count} in the picture."]  # fmt: skip
         for position, person in enumerate(order):
-            side = ("In the picture" if len(order) == 1 else ("Furthest to the left", "Next", "After that", "Furthest to the right")[min(position, 3) if position < len(order) - 1 else 3])
+            side = (
+                "In the picture"
+                if len(order) == 1
+                else ("Furthest to the left", "Next", "After that", "Furthest to the right")[
+                    min(position, 3) if position < len(order) - 1 else 3
+                ]
+            )
             lines.append(f"{side}, a person in {article(person.shirt)} shirt is {person.activity}.")
         lines += [f"Behind them one can see {things}.", "The whole scene is drawn in plain, friendly colours."]
         return free(kind, question, " ".join(lines), "detailed description")
     if kind == "scene_story":
-        question = pick(rng, ("Write a poem of four lines about this scene.", "Tell a short bedtime story about this picture.", "Write a diary entry as one of the people in the scene.",
+        question = pick(rng, ("Write a poem of four lines about this scene.",
+            "Tell a short bedtime story about this picture.", "Write a diary entry as one of the people in the scene.",
                               "Write a postcard from here to a friend."))  # fmt: skip
         hero = scene.people[0]
         if "poem" in question:
-            answer = f"The {scene.hour} is {scene.weather}, the air is free,\n{article(hero.shirt)} shirt is what I see,\nsomeone {hero.activity}, light of heart,\nand every picture is a start."
+            answer = (
+                f"The {scene.hour} is {scene.weather}, the air is free,\n{article(hero.shirt)} shirt is what I "
+                f"see,\nsomeone {hero.activity}, light of heart,\nand every picture is a start."
+            )
         elif "bedtime" in question:
-            answer = (f"Once upon a time somebody in {article(hero.shirt)} shirt was {hero.activity} {setting}. The weather was {scene.weather}, but nobody minded. "
+            answer = (f"Once upon a time somebody in {article(hero.shirt)} shirt was {hero.activity} {setting}. The "
+                      f"weather was {scene.weather}, but nobody minded. "
                       "When the moon came up, everyone went home, drank warm milk, and slept until morning.")  # fmt: skip
         elif "diary" in question:
-            answer = f"Dear diary, today I was {hero.activity} {setting}. It was {scene.weather}. I wore my {hero.shirt} shirt again, and I would not have missed it for the world."
+            answer = (
+                f"Dear diary, today I was {hero.activity} {setting}. It was {scene.weather}. I wore my "
+                f"{hero.shirt} shirt again, and I would not have missed it for the world."
+            )
         else:
-            answer = f"Dear friend,\ngreetings from here! It is {scene.weather} and I spend the {scene.hour} {hero.activity}. I wish you could see {things}.\nYours"
+            answer = (
+                f"Dear friend,\ngreetings from here! It is {scene.weather} and I spend the {scene.hour} "
+                f"{hero.activity}. I wish you could see {things}.\nYours"
+            )
         return free(kind, question, answer, "specified style")
     raise ValueError(f"scenes knows no task {kind!r}")

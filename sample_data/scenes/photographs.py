@@ -18,8 +18,10 @@ from sample_data.wording import choice, coordinates, free, listing, pick, short,
 
 NAME = "photos"
 SCHEDULE = (
-    "photo_what", "photo_caption", "photo_describe", "photo_history", "photo_colour", "photo_has", "photo_why", "photo_choice",
-    "photo_science", "photo_activity", "photo_poem", "photo_box", "photo_scene", "photo_essay", "photo_detail", "photo_caption",
+    "photo_what", "photo_caption", "photo_describe", "photo_history", "photo_colour", "photo_has", "photo_why",
+    "photo_choice",
+    "photo_science", "photo_activity", "photo_poem", "photo_box", "photo_scene", "photo_essay", "photo_detail",
+    "photo_caption",
 )  # fmt: skip
 SHORT = ("photo_what", "photo_has", "photo_colour", "photo_activity", "photo_scene")
 
@@ -77,18 +79,49 @@ def draw(scene: PhotoScene) -> list[Image.Image]:
 def ask(scene: PhotoScene, kind: str, rng: random.Random) -> Turn | None:
     photo = PHOTOS[scene.key]
     if kind == "photo_what":
-        return short(rng, kind, ("What is the main subject of the picture?", "What is shown here?", "What do you see in this photo?", "Name the main thing in this image."), photo.subject)
+        return short(
+            rng,
+            kind,
+            (
+                "What is the main subject of the picture?",
+                "What is shown here?",
+                "What do you see in this photo?",
+                "Name the main thing in this image.",
+            ),
+            photo.subject,
+        )
     if kind == "photo_scene":
-        return short(rng, kind, ("Where was this picture probably taken?", "What kind of place or setting is this?", "In which setting was the photo taken?"), photo.setting)
+        return short(
+            rng,
+            kind,
+            (
+                "Where was this picture probably taken?",
+                "What kind of place or setting is this?",
+                "In which setting was the photo taken?",
+            ),
+            photo.setting,
+        )
     if kind == "photo_colour":
         if not photo.colours:
             return None
         thing, colour = rng.choice(photo.colours)
-        return short(rng, kind, ("What color is the {thing}?", "What colour does the {thing} have?", "Name the color of the {thing}."), colour, thing=thing)
+        return short(
+            rng,
+            kind,
+            ("What color is the {thing}?", "What colour does the {thing} have?", "Name the color of the {thing}."),
+            colour,
+            thing=thing,
+        )
     if kind == "photo_has":
         truth = rng.random() < 0.5
         thing = rng.choice(photo.present if truth else photo.absent)
-        return yes_no(rng, kind, ("Is there {thing} in the photo?", "Can you see {thing} in this picture?", "Does the image show {thing}?"), truth, thing=thing)
+        return yes_no(
+            rng,
+            kind,
+            ("Is there {thing} in the photo?", "Can you see {thing} in this picture?", "Does the image show {thing}?"),
+            truth,
+            thing=thing,
+        )
     if kind == "photo_choice":
         question, answer, wrong = photo.choice
         return choice(rng, kind, (question,), answer, wrong)
@@ -102,35 +135,80 @@ def ask(scene: PhotoScene, kind: str, rng: random.Random) -> Turn | None:
         thing, box = photo.box
         width, height = _photograph(scene.key).size
         pixels = (box[0] * width, box[1] * height, box[2] * width, box[3] * height)
-        return coordinates(rng, kind, ("Where is the {thing}?", "Locate the {thing}.", "Detect the {thing} in the photo."), pixels, (width, height), thing=thing)
+        return coordinates(
+            rng,
+            kind,
+            ("Where is the {thing}?", "Locate the {thing}.", "Detect the {thing} in the photo."),
+            pixels,
+            (width, height),
+            thing=thing,
+        )
     return _texts(photo, kind, rng)
 
 
 def _texts(photo: Photo, kind: str, rng: random.Random) -> Turn | None:
     if kind in ("photo_history", "photo_science", "photo_why", "photo_detail"):
-        pair = {"photo_history": photo.history, "photo_science": photo.science, "photo_why": photo.why, "photo_detail": photo.detail}[kind]
+        pair = {
+            "photo_history": photo.history,
+            "photo_science": photo.science,
+            "photo_why": photo.why,
+            "photo_detail": photo.detail,
+        }[kind]
         return free(kind, pair[0], pair[1], "short description") if pair else None
     if kind == "photo_caption":
-        question = pick(rng, ("Write a caption for this photo.", "Give a brief description of the image.", "Describe the image concisely.", "Summarize the visual content of the image.",
+        question = pick(rng, ("Write a caption for this photo.", "Give a brief description of the image.",
+            "Describe the image concisely.", "Summarize the visual content of the image.",
                               "What is this? Describe it in one sentence."))  # fmt: skip
         return free(kind, question, photo.caption, "short description")
     if kind == "photo_describe":
-        question = pick(rng, ("Describe the following image in detail.", "Give a detailed description of the photograph.", "What do you see? Describe everything, including light, colours and background.",
+        question = pick(rng, ("Describe the following image in detail.",
+            "Give a detailed description of the photograph.",
+            "What do you see? Describe everything, including light, colours and background.",
                               "Write a rich, detailed paragraph about this picture."))  # fmt: skip
-        return free(kind, question, " ".join((photo.caption, *photo.sentences, f"Among other things one can make out {listing(photo.present)}.")), "detailed description")
+        return free(
+            kind,
+            question,
+            " ".join(
+                (photo.caption, *photo.sentences, f"Among other things one can make out {listing(photo.present)}.")
+            ),
+            "detailed description",
+        )
     if kind == "photo_essay":
         if not photo.history:
             return None
-        question = pick(rng, ("Write a detailed essay paragraph about the cultural or historical meaning of what is shown.",
+        question = pick(rng, (("Write a detailed essay paragraph about the cultural or historical meaning of what is "
+                              "shown."),
                               "Explain in detail what this picture can tell us about history and society."))  # fmt: skip
-        return free(kind, question, " ".join((photo.caption, photo.history[1], *photo.sentences, "A single picture can thus open a window on how people lived, worked and thought.")), "detailed description")
+        return free(
+            kind,
+            question,
+            " ".join(
+                (
+                    photo.caption,
+                    photo.history[1],
+                    *photo.sentences,
+                    "A single picture can thus open a window on how people lived, worked and thought.",
+                )
+            ),
+            "detailed description",
+        )
     if kind == "photo_poem":
-        question = pick(rng, ("Write a haiku about this picture.", "Write a social media post about the photo with two hashtags.", "Describe the picture in the style of a nature documentary."))
+        question = pick(
+            rng,
+            (
+                "Write a haiku about this picture.",
+                "Write a social media post about the photo with two hashtags.",
+                "Describe the picture in the style of a nature documentary.",
+            ),
+        )
         if "haiku" in question:
             answer = photo.haiku
         elif "hashtags" in question:
             answer = f"{photo.caption} #photo #{photo.subject.split()[-1]}"
         else:
-            answer = f"And here, quite undisturbed, we meet {photo.subject}. {photo.sentences[0]} What patience, what wonder!"
+            answer = (
+                f"And here, quite undisturbed, we meet {photo.subject}. {photo.sentences[0]} What patience, what "
+                "wonder!"
+            )
         return free(kind, question, answer, "specified style")
     raise ValueError(f"photos knows no task {kind!r}")

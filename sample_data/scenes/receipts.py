@@ -103,7 +103,10 @@ def _lines(scene: ReceiptScene) -> list[tuple[str, str, str]]:
         lines.append((f"{quantity} x {name}" if quantity > 1 else name, money(quantity * price), "plain"))
     lines.append(("", "", "rule"))
     if scene.tax_percent:
-        lines += [("Subtotal", money(scene.subtotal), "plain"), (f"Tax {scene.tax_percent}%", money(scene.tax), "plain")]
+        lines += [
+            ("Subtotal", money(scene.subtotal), "plain"),
+            (f"Tax {scene.tax_percent}%", money(scene.tax), "plain"),
+        ]
     lines.append(("TOTAL", money(scene.total), "total"))
     if scene.cash:
         lines += [("Cash", money(scene.cash), "plain"), ("Change", money(scene.cash - scene.total), "plain")]
@@ -169,18 +172,21 @@ def ask(scene: ReceiptScene, kind: str, rng: random.Random) -> Turn | None:
             "What store name is printed at the top?",
         ), scene.shop)  # fmt: skip
     if kind == "receipt_address":
-        return short(rng, kind, ("What is the address printed on the receipt?", "Which street address does the shop have?",
+        return short(rng, kind, ("What is the address printed on the receipt?",
+            "Which street address does the shop have?",
                                  "Read the shop's address."), scene.address)  # fmt: skip
     if kind == "receipt_price":
         return short(rng, kind, (
-            "How much is charged for {item}?", "What is the amount on the line {item}?", "What does the {item} line come to?",
+            "How much is charged for {item}?", "What is the amount on the line {item}?",
+            "What does the {item} line come to?",
         ), money(quantity * price), item=name)  # fmt: skip
     if kind == "receipt_has":
         absent = [item for goods in GOODS.values() for item in goods if item not in names]
         truth = rng.random() < 0.5
         item = name if truth else rng.choice(absent)
         return yes_no(rng, kind, (
-            "Does the receipt list {item}?", "Was {item} bought?", "Is {item} among the items?", "Did the customer buy {item}?",
+            "Does the receipt list {item}?", "Was {item} bought?", "Is {item} among the items?",
+            "Did the customer buy {item}?",
         ), truth, item=item)  # fmt: skip
     if kind == "receipt_choice":
         answer = "cash" if scene.cash else "card"
@@ -188,13 +194,16 @@ def ask(scene: ReceiptScene, kind: str, rng: random.Random) -> Turn | None:
             return choice(rng, kind, ("How was the bill paid?", "Which means of payment was used?"), answer,
                           ["cash", "card", "cheque", "voucher"])  # fmt: skip
         wrong = [money(scene.total + shift) for shift in (-100, 50, 200, 90)]
-        return choice(rng, kind, ("What is the total?", "Which amount is the total of this receipt?"), money(scene.total), wrong)
+        return choice(
+            rng, kind, ("What is the total?", "Which amount is the total of this receipt?"), money(scene.total), wrong
+        )
     if kind == "receipt_dearest":
         line = max(scene.items, key=lambda item: item[1] * item[2])
         if sum(item[1] * item[2] == line[1] * line[2] for item in scene.items) > 1:
             return None
         return short(rng, kind, (
-            "Which item line is the most expensive?", "On which item was the most money spent?", "What cost the most here?",
+            "Which item line is the most expensive?", "On which item was the most money spent?",
+            "What cost the most here?",
         ), line[0])  # fmt: skip
     if kind == "receipt_cheaper":
         first, second = rng.sample(scene.items, 2)
@@ -202,7 +211,8 @@ def ask(scene: ReceiptScene, kind: str, rng: random.Random) -> Turn | None:
             "Is the amount for {first} lower than for {second}?", "Did {first} cost less than {second} on this bill?",
         ), first[1] * first[2] < second[1] * second[2], compare=True, first=first[0], second=second[0])  # fmt: skip
     if kind == "receipt_lines":
-        return short(rng, kind, ("How many different items are on the receipt?", "How many item lines does the receipt have?",
+        return short(rng, kind, ("How many different items are on the receipt?",
+            "How many item lines does the receipt have?",
                                  "Count the products listed."), str(len(scene.items)))  # fmt: skip
     if kind == "receipt_box":
         return coordinates(rng, kind, ("Where is the line with the total?", "Locate the total on the receipt.",
@@ -216,18 +226,21 @@ def _long(scene: ReceiptScene, kind: str, rng: random.Random) -> Turn | None:
         note = scene.cash or next(step for step in (1000, 2000, 5000, 10000, 20000, 50000) if step >= scene.total)
         return reasoned(rng, kind, (
             "If the customer hands over {note}, how much change is due?", "How much would come back from {note}?",
-        ), [f"The total on the receipt is {money(scene.total)}.", f"{money(note)} - {money(scene.total)} = {money(note - scene.total)}."],
+        ), [f"The total on the receipt is {money(scene.total)}.",
+            f"{money(note)} - {money(scene.total)} = {money(note - scene.total)}."],
             money(note - scene.total), note=money(note))  # fmt: skip
     if kind == "receipt_split":
         share = -(-scene.total // 2)
         return reasoned(rng, kind, (
             "Two friends split this bill equally, rounding up to the cent. What does each pay?",
             "How much is half of the bill, rounded up to a cent?",
-        ), [f"The bill comes to {money(scene.total)}.", f"Half of {money(scene.total)}, rounded up, is {money(share)}."],
+        ), [f"The bill comes to {money(scene.total)}.",
+            f"Half of {money(scene.total)}, rounded up, is {money(share)}."],
             money(share))  # fmt: skip
     if kind == "receipt_json":
         question = pick(rng, (
-            "Extract shop, date and total as JSON.", "Return the key fields (shop, date, total) of this receipt as a JSON object.",
+            "Extract shop, date and total as JSON.",
+            "Return the key fields (shop, date, total) of this receipt as a JSON object.",
             "Parse the receipt into JSON with the keys shop, date and total.",
         ))  # fmt: skip
         answer = json.dumps({"shop": scene.shop, "date": scene.date, "total": money(scene.total)})
@@ -240,8 +253,10 @@ def _long(scene: ReceiptScene, kind: str, rng: random.Random) -> Turn | None:
         paid = f"in cash with {money(scene.cash)}" if scene.cash else "by card"
         tax = f"A tax of {scene.tax_percent}% adds {money(scene.tax)}. " if scene.tax_percent else ""
         answer = (
-            f"This is a receipt of {scene.shop}, {scene.address}. It was printed on {scene.date} at {scene.time} and bears the "
-            f"number {scene.number}. The customer bought {lines}. {tax}The total is {money(scene.total)}, and it was paid {paid}. "
+            f"This is a receipt of {scene.shop}, {scene.address}. It was printed on {scene.date} at {scene.time} and "
+            "bears the "
+            f"number {scene.number}. The customer bought {lines}. {tax}The total is {money(scene.total)}, and it was "
+            f"paid {paid}. "
             "At the bottom the shop thanks the customer for the visit."
         )
         return free(kind, question, answer, "detailed description")
@@ -250,7 +265,9 @@ def _long(scene: ReceiptScene, kind: str, rng: random.Random) -> Turn | None:
             "Summarise this purchase in one sentence.", "What is this receipt for? Answer in a sentence.",
             "Give a brief description of the receipt.",
         ))  # fmt: skip
-        answer = f"A purchase of {len(scene.items)} items at {scene.shop} on {scene.date} for {money(scene.total)} in total."
+        answer = (
+            f"A purchase of {len(scene.items)} items at {scene.shop} on {scene.date} for {money(scene.total)} in total."
+        )
         return free(kind, question, answer, "short description")
     if kind == "receipt_why":
         if not scene.tax_percent:
@@ -258,6 +275,9 @@ def _long(scene: ReceiptScene, kind: str, rng: random.Random) -> Turn | None:
         question = pick(rng, (
             "Why is the total higher than the sum of the items?", "What explains the gap between subtotal and total?",
         ))  # fmt: skip
-        answer = f"Because a tax of {scene.tax_percent}%, which is {money(scene.tax)}, is added to the subtotal of {money(scene.subtotal)}."
+        answer = (
+            f"Because a tax of {scene.tax_percent}%, which is {money(scene.tax)}, is added to the subtotal of "
+            f"{money(scene.subtotal)}."
+        )
         return free(kind, question, answer, "short description")
     raise ValueError(f"receipts knows no task {kind!r}")

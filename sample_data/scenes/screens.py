@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import dataclass
+from typing import Any
 
 from PIL import Image
 
@@ -17,32 +18,41 @@ from sample_data.wording import PEOPLE, choice, coordinates, free, listing, pick
 
 NAME = "screens"
 SCHEDULE = (
-    "screen_click", "screen_state", "screen_app", "screen_text", "screen_count", "screen_describe", "screen_why", "screen_purpose",
+    "screen_click", "screen_state", "screen_app", "screen_text", "screen_count", "screen_describe", "screen_why",
+    "screen_purpose",
     "screen_choice", "screen_steps", "screen_click", "screen_list", "screen_colour", "screen_position", "screen_ticket",
 )  # fmt: skip
 SHORT = ("screen_state", "screen_app", "screen_text", "screen_count", "screen_colour", "screen_position")
 
 WIDTH, HEIGHT = 256, 384
 ACCENTS: dict[str, Colour] = {
-    "blue": (38, 110, 214), "green": (30, 140, 86), "purple": (116, 64, 180), "red": (206, 58, 58), "orange": (226, 122, 26),
+    "blue": (38, 110, 214), "green": (30, 140, 86), "purple": (116, 64, 180), "red": (206, 58, 58), "orange": (226,
+    122, 26),
 }  # fmt: skip
 # app: title, what it is for, rows it may show, action button
 APPS: dict[str, tuple[str, str, tuple[str, ...], str]] = {
     "settings": ("Settings", "switching functions of the device on and off",
-                 ("Wi-Fi", "Bluetooth", "Location", "Dark mode", "Aeroplane mode", "Notifications", "Hotspot"), "Restart"),
+                 ("Wi-Fi", "Bluetooth", "Location", "Dark mode", "Aeroplane mode", "Notifications", "Hotspot"),
+                     "Restart"),
     "mail": ("Inbox", "reading and writing e-mail",
-             ("Meeting moved", "Your invoice", "Holiday photos", "Welcome aboard", "Weekly report", "Lunch on Friday", "Parcel update"), "Compose"),
+             ("Meeting moved", "Your invoice", "Holiday photos", "Welcome aboard", "Weekly report", "Lunch on Friday",
+                 "Parcel update"), "Compose"),
     "to-do list": ("My tasks", "keeping track of things to do",
-                   ("Buy milk", "Call the bank", "Water plants", "Book dentist", "Pay rent", "Clean bike", "Return books"), "Add task"),
+                   ("Buy milk", "Call the bank", "Water plants", "Book dentist", "Pay rent", "Clean bike",
+                       "Return books"), "Add task"),
     "shop": ("Your cart", "buying things online",
-             ("Desk lamp", "Tea kettle", "Rain coat", "Headphones", "Back pack", "Wall clock", "Door mat"), "Check out"),
+             ("Desk lamp", "Tea kettle", "Rain coat", "Headphones", "Back pack", "Wall clock", "Door mat"),
+                 "Check out"),
     "music player": ("Playlist", "listening to music",
-                     ("Morning light", "River song", "City rain", "Old letters", "Blue train", "Paper moon", "Wide open"), "Shuffle"),
-    "log-in form": ("Sign in", "logging in to an account", ("Name", "Password", "Accept terms", "Remember me"), "Continue"),
+                     ("Morning light", "River song", "City rain", "Old letters", "Blue train", "Paper moon",
+                         "Wide open"), "Shuffle"),
+    "log-in form": ("Sign in", "logging in to an account", ("Name", "Password", "Accept terms", "Remember me"),
+    "Continue"),
 }  # fmt: skip
 STATE_WORDS = {
     "settings": ("switched on", "switched off"), "mail": ("unread", "read"), "to-do list": ("done", "open"),
-    "shop": ("in stock", "sold out"), "music player": ("marked as favourite", "not marked"), "log-in form": ("filled in", "empty"),
+    "shop": ("in stock", "sold out"), "music player": ("marked as favourite", "not marked"),
+    "log-in form": ("filled in", "empty"),
 }  # fmt: skip
 
 
@@ -68,9 +78,12 @@ def make(rng: random.Random, level: int) -> ScreenScene:
                "music player": tuple(f"{m}:{s:02d}" for m in (2, 3, 4) for s in range(5, 60, 9))}  # fmt: skip
     extra = rng.sample(details.get(app, ("",) * 20), len(chosen))
     rows = tuple((label, rng.random() < 0.5, text) for label, text in zip(chosen, extra, strict=True))
-    enabled = all(state for _, state, _ in rows[:3]) if app == "log-in form" else app != "shop" or any(s for _, s, _ in rows)
+    enabled = (
+        all(state for _, state, _ in rows[:3]) if app == "log-in form" else app != "shop" or any(s for _, s, _ in rows)
+    )
     return ScreenScene(
-        level, app, rng.choice(sorted(ACCENTS)), rng.random() < 0.3, rows, enabled, f"{rng.randint(7, 21):02d}:{rng.randint(0, 59):02d}",
+        level, app, rng.choice(sorted(ACCENTS)), rng.random() < 0.3, rows, enabled,
+            f"{rng.randint(7, 21):02d}:{rng.randint(0, 59):02d}",
         rng.choice((9, 15, 34, 52, 71, 88, 100)),
     )  # fmt: skip
 
@@ -104,7 +117,9 @@ def draw(scene: ScreenScene) -> list[Image.Image]:
     fill = accent if scene.enabled else ((66, 71, 80) if scene.dark else (212, 216, 222))
     text = (255, 255, 255) if scene.enabled else soft
     canvas.rectangle(*BUTTON, fill=fill, radius=15)
-    canvas.text((BUTTON[0] + BUTTON[2]) / 2, (BUTTON[1] + BUTTON[3]) / 2, APPS[scene.app][3], 14, text, anchor="mm", bold=True)
+    canvas.text(
+        (BUTTON[0] + BUTTON[2]) / 2, (BUTTON[1] + BUTTON[3]) / 2, APPS[scene.app][3], 14, text, anchor="mm", bold=True
+    )
     return [canvas.finish()]
 
 
@@ -119,13 +134,17 @@ def _row(
         canvas.ellipse(x + 4, middle, 4, 4, accent if state else shade(soft, 1.4 if not scene.dark else 0.5))
         x += 18
     elif scene.app == "to-do list":
-        canvas.rectangle(x, middle - 7, x + 14, middle + 7, fill=accent if state else None, outline=accent, width=1.4, radius=3)
+        canvas.rectangle(
+            x, middle - 7, x + 14, middle + 7, fill=accent if state else None, outline=accent, width=1.4, radius=3
+        )
         if state:
             canvas.line([(x + 3, middle), (x + 6, middle + 4), (x + 11, middle - 4)], (255, 255, 255), 1.8)
         x += 24
     canvas.text(x, middle, label, 13, ink, anchor="lm", bold=scene.app == "mail" and state)
     if scene.app == "settings":
-        canvas.rectangle(right - 44, middle - 9, right - 10, middle + 9, fill=accent if state else shade(soft, 1.3), radius=9)
+        canvas.rectangle(
+            right - 44, middle - 9, right - 10, middle + 9, fill=accent if state else shade(soft, 1.3), radius=9
+        )
         canvas.ellipse(right - 19 if state else right - 35, middle, 7, 7, (255, 255, 255))
     elif scene.app == "shop":
         canvas.text(right - 12, middle, detail if state else "Sold out", 12, ink if state else soft, anchor="rm")
@@ -141,48 +160,109 @@ def _row(
             if state:
                 canvas.text(left + 94, middle, "alex_42" if label == "Name" else "* * * * * *", 12, ink, anchor="lm")
         else:
-            canvas.rectangle(right - 28, middle - 7, right - 14, middle + 7, fill=accent if state else None, outline=accent, width=1.4, radius=3)
+            canvas.rectangle(
+                right - 28,
+                middle - 7,
+                right - 14,
+                middle + 7,
+                fill=accent if state else None,
+                outline=accent,
+                width=1.4,
+                radius=3,
+            )
     elif detail:
         canvas.text(right - 12, middle, detail, 11, soft, anchor="rm")
 
 
 def ask(scene: ScreenScene, kind: str, rng: random.Random) -> Turn | None:
     title, purpose, _, button = APPS[scene.app]
-    on, off = STATE_WORDS[scene.app]
+    on, _ = STATE_WORDS[scene.app]
     position = rng.randrange(len(scene.rows))
-    label, state, detail = scene.rows[position]
-    values = {"label": label, "button": button, "app": scene.app, "on": on}
+    label, state, _ = scene.rows[position]
+    values: dict[str, Any] = {"label": label, "button": button, "app": scene.app, "on": on}
     if kind == "screen_click":
         if rng.random() < 0.4:
-            return coordinates(rng, kind, ('Where should I tap to press "{button}"?', "Locate the {button} button.", "I want to choose {button}. Where is it on the screen?"),
+            return coordinates(rng, kind, ('Where should I tap to press "{button}"?', "Locate the {button} button.",
+                "I want to choose {button}. Where is it on the screen?"),
                                BUTTON, (WIDTH, HEIGHT), point=rng.random() < 0.6, target=button, **values)  # fmt: skip
-        return coordinates(rng, kind, ('Where should one click to open "{label}"?', "Find the row {label}.", 'To change "{label}", where on this screen should the finger tap?'),
-                           row_box(position), (WIDTH, HEIGHT), point=rng.random() < 0.6, target=label, **values)  # fmt: skip
+        return coordinates(rng, kind, ('Where should one click to open "{label}"?', "Find the row {label}.",
+            'To change "{label}", where on this screen should the finger tap?'),
+                           row_box(position), (WIDTH, HEIGHT), point=rng.random() < 0.6, target=label,
+                               **values)  # fmt: skip
     if kind == "screen_state":
-        return yes_no(rng, kind, ('Is "{label}" {on}?', "Does the screen show {label} as {on}?", "Looking at the row {label}: is it {on}?"), state, **values)
+        return yes_no(
+            rng,
+            kind,
+            ('Is "{label}" {on}?', "Does the screen show {label} as {on}?", "Looking at the row {label}: is it {on}?"),
+            state,
+            **values,
+        )
     if kind == "screen_app":
         if rng.random() < 0.5:
-            return choice(rng, kind, ("What kind of app is this?", "Which type of application does the screenshot show?"), scene.app, sorted(APPS))
-        return short(rng, kind, ("What kind of app is on the screen?", "Which type of application is this?", "Name the sort of app shown."), scene.app)
+            return choice(
+                rng,
+                kind,
+                ("What kind of app is this?", "Which type of application does the screenshot show?"),
+                scene.app,
+                sorted(APPS),
+            )
+        return short(
+            rng,
+            kind,
+            ("What kind of app is on the screen?", "Which type of application is this?", "Name the sort of app shown."),
+            scene.app,
+        )
     if kind == "screen_text":
         what = rng.choice(("title", "button", "clock", "battery"))
         answer = {"title": title, "button": button, "clock": scene.clock, "battery": f"{scene.battery}%"}[what]
-        named = {"title": "the title at the top", "button": "the text on the big button", "clock": "the time in the status bar",
+        named = {"title": "the title at the top", "button": "the text on the big button",
+            "clock": "the time in the status bar",
                  "battery": "the battery level"}[what]  # fmt: skip
-        return short(rng, kind, ("What is {named}?", "Read {named}.", "What does the screenshot give as {named}?"), answer, named=named)
+        return short(
+            rng,
+            kind,
+            ("What is {named}?", "Read {named}.", "What does the screenshot give as {named}?"),
+            answer,
+            named=named,
+        )
     if kind == "screen_count":
         if rng.random() < 0.5:
-            return short(rng, kind, ("How many rows are in the list?", "How many entries does the screen list?"), str(len(scene.rows)), what="rows")
-        return short(rng, kind, ("How many entries are {on}?", "Count the rows that are {on}."), str(sum(s for _, s, _ in scene.rows)), what="on", on=on)
+            return short(
+                rng,
+                kind,
+                ("How many rows are in the list?", "How many entries does the screen list?"),
+                str(len(scene.rows)),
+                what="rows",
+            )
+        return short(
+            rng,
+            kind,
+            ("How many entries are {on}?", "Count the rows that are {on}."),
+            str(sum(s for _, s, _ in scene.rows)),
+            what="on",
+            on=on,
+        )
     if kind == "screen_colour":
-        return short(rng, kind, ("What colour is the bar at the top of the screen?", "Which color does the header have?", "What is the accent color of this app?"), scene.accent)
+        return short(
+            rng,
+            kind,
+            (
+                "What colour is the bar at the top of the screen?",
+                "Which color does the header have?",
+                "What is the accent color of this app?",
+            ),
+            scene.accent,
+        )
     if kind == "screen_position":
         other = rng.choice([k for k in range(len(scene.rows)) if k != position])
-        return yes_no(rng, kind, ("Is {label} above {second} in the list?", "Does {label} come before {second}?", "Is the row {label} placed higher than {second}?"),
+        return yes_no(rng, kind, ("Is {label} above {second} in the list?", "Does {label} come before {second}?",
+            "Is the row {label} placed higher than {second}?"),
                       position < other, second=scene.rows[other][0], **values)  # fmt: skip
     if kind == "screen_choice":
         wrong = [text for key, (_, text, _, _) in APPS.items() if key != scene.app]
-        return choice(rng, kind, ("What is this screen used for?", "Which activity does this app support?"), purpose, wrong)
+        return choice(
+            rng, kind, ("What is this screen used for?", "Which activity does this app support?"), purpose, wrong
+        )
     return _texts(scene, kind, rng)
 
 
@@ -194,24 +274,53 @@ def _texts(scene: ScreenScene, kind: str, rng: random.Random) -> Turn | None:
         if scene.app not in ("log-in form", "shop") or scene.enabled:
             if scene.battery > 15:
                 return None
-            question = pick(rng, ("Why may this device switch itself off soon?", "What problem could occur soon with this phone, and why?"))
-            return free(kind, question, f"Because the battery is down to {scene.battery}%, so without a charger it will run out of power.", "short description")
+            question = pick(
+                rng,
+                (
+                    "Why may this device switch itself off soon?",
+                    "What problem could occur soon with this phone, and why?",
+                ),
+            )
+            return free(
+                kind,
+                question,
+                f"Because the battery is down to {scene.battery}%, so without a charger it will run out of power.",
+                "short description",
+            )
         missing = [label for label, state, _ in scene.rows[:3] if not state] if scene.app == "log-in form" else []
-        question = pick(rng, ("Why is the {button} button greyed out?", "What prevents the user from pressing {button}?",
+        question = pick(rng, ("Why is the {button} button greyed out?",
+            "What prevents the user from pressing {button}?",
                               "Why can the user not go on?"), button=button)  # fmt: skip
-        reason = f"{listing(missing)} still {'need' if len(missing) > 1 else 'needs'} to be filled in" if missing else "everything in the cart is sold out"
+        reason = (
+            f"{listing(missing)} still {'need' if len(missing) > 1 else 'needs'} to be filled in"
+            if missing
+            else "everything in the cart is sold out"
+        )
         return free(kind, question, f"Because {reason}.", "short description", missing=missing)
     if kind == "screen_purpose":
-        question = pick(rng, ("What can one do on this screen? Answer in a sentence.", "Briefly describe this screenshot.", "Summarise what the app screen shows."))
-        return free(kind, question, f'This is the screen "{title}" of a {scene.app}, meant for {purpose}.', "short description")
+        question = pick(
+            rng,
+            (
+                "What can one do on this screen? Answer in a sentence.",
+                "Briefly describe this screenshot.",
+                "Summarise what the app screen shows.",
+            ),
+        )
+        return free(
+            kind, question, f'This is the screen "{title}" of a {scene.app}, meant for {purpose}.', "short description"
+        )
     if kind == "screen_describe":
-        question = pick(rng, ("Describe the screenshot in detail.", "Give a detailed description of this user interface for a blind user.",
+        question = pick(rng, ("Describe the screenshot in detail.",
+            "Give a detailed description of this user interface for a blind user.",
                               "Explain thoroughly what is on the screen, from top to bottom."))  # fmt: skip
         theme = "dark" if scene.dark else "light"
         answer = (
-            f"The screenshot shows a {scene.app} in a {theme} theme. The status bar gives the time as {scene.clock} and the battery as "
-            f'{scene.battery}%. Below it, a {scene.accent} header bears the title "{title}". The list holds {len(scene.rows)} rows: '
-            f'{listing(shown)}. At the bottom there is a {"" if scene.enabled else "greyed-out "}button labelled "{button}".'
+            f"The screenshot shows a {scene.app} in a {theme} theme. The status bar gives the time as {scene.clock} "
+            "and the battery as "
+            f'{scene.battery}%. Below it, a {scene.accent} header bears the title "{title}". The list holds '
+            f"{len(scene.rows)} rows: "
+            f"{listing(shown)}. At the bottom there is a {'' if scene.enabled else 'greyed-out '}button labelled "
+            f'"{button}".'
         )
         return free(kind, question, answer, "detailed description")
     if kind == "screen_steps":
@@ -220,19 +329,33 @@ def _texts(scene: ScreenScene, kind: str, rng: random.Random) -> Turn | None:
             return None
         goal = f"every entry is {on}"
         steps = [f"{label} is {off}, so tap it." for label in wanted]
-        return reasoned(rng, kind, ("What has to be tapped so that {goal}? How many taps is that?", "Plan the taps needed until {goal}, and count them."),
+        return reasoned(rng, kind, ("What has to be tapped so that {goal}? How many taps is that?",
+            "Plan the taps needed until {goal}, and count them."),
                         steps, str(len(wanted)), goal=goal)  # fmt: skip
     if kind == "screen_list":
-        question = pick(rng, ("List the rows and their state as JSON with true and false.", "Return the list on screen as a JSON object, label to boolean."))
+        question = pick(
+            rng,
+            (
+                "List the rows and their state as JSON with true and false.",
+                "Return the list on screen as a JSON object, label to boolean.",
+            ),
+        )
         return free(kind, question, json.dumps({label: state for label, state, _ in scene.rows}), "specified style")
     if kind == "screen_ticket":
-        question = pick(rng, ("Write a formal support ticket of two sentences about this screen.", "Turn the screen into a three-item bullet list.",
+        question = pick(rng, ("Write a formal support ticket of two sentences about this screen.",
+            "Turn the screen into a three-item bullet list.",
                               "Describe the screen as a Shakespearean narrator would."))  # fmt: skip
         if "ticket" in question:
-            answer = f'Dear support team, I am on the screen "{title}" of my {scene.app} at {scene.clock}. I kindly ask for help with "{scene.rows[0][0]}".'
+            answer = (
+                f'Dear support team, I am on the screen "{title}" of my {scene.app} at {scene.clock}. I kindly '
+                f'ask for help with "{scene.rows[0][0]}".'
+            )
         elif "bullet" in question:
             answer = f"- Title: {title}\n- Rows: {len(scene.rows)}\n- Button: {button}"
         else:
-            answer = f"Hark! Upon this {scene.accent} stage named {title}, there standeth {scene.rows[0][0]}, and lo, {button} awaiteth below."
+            answer = (
+                f"Hark! Upon this {scene.accent} stage named {title}, there standeth {scene.rows[0][0]}, and lo, "
+                f"{button} awaiteth below."
+            )
         return free(kind, question, answer, "specified style")
     raise ValueError(f"screens knows no task {kind!r}")

@@ -9,6 +9,7 @@ import json
 import random
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 from PIL import Image
 
@@ -18,8 +19,10 @@ from sample_data.wording import article, choice, coordinates, free, listing, pic
 
 NAME = "shapes"
 SCHEDULE = (
-    "shape_colour", "shape_count", "shape_exists", "shape_kind", "shape_side", "shape_choice", "shape_more", "shape_colour",
-    "shape_box", "shape_caption", "shape_exists", "shape_odd", "shape_next", "shape_tally", "shape_json", "shape_biggest",
+    "shape_colour", "shape_count", "shape_exists", "shape_kind", "shape_side", "shape_choice", "shape_more",
+    "shape_colour",
+    "shape_box", "shape_caption", "shape_exists", "shape_odd", "shape_next", "shape_tally", "shape_json",
+    "shape_biggest",
     "shape_left_of", "shape_describe", "shape_rhyme",
 )  # fmt: skip
 SHORT = ("shape_colour", "shape_kind", "shape_exists", "shape_count", "shape_left_of", "shape_more", "shape_exists")
@@ -59,7 +62,9 @@ class ShapeScene:
 
 
 def make(rng: random.Random, level: int) -> ShapeScene:
-    layout = rng.choice((("single", "single", "scatter"), ("scatter", "scatter", "odd"), ("scatter", "odd", "pattern"))[level])
+    layout = rng.choice(
+        (("single", "single", "scatter"), ("scatter", "scatter", "odd"), ("scatter", "odd", "pattern"))[level]
+    )
     return arrange(rng, level, layout)
 
 
@@ -121,7 +126,8 @@ def paint(canvas: Canvas, shape: Shape) -> None:
         canvas.rectangle(x - side, y - side, x + side, y + side, fill, edge, thick)
     elif shape.kind == "cross":
         arm = radius * 0.34
-        corners = [(-arm, -radius), (arm, -radius), (arm, -arm), (radius, -arm), (radius, arm), (arm, arm), (arm, radius),
+        corners = [(-arm, -radius), (arm, -radius), (arm, -arm), (radius, -arm), (radius, arm), (arm, arm), (arm,
+            radius),
                    (-arm, radius), (-arm, arm), (-radius, arm), (-radius, -arm), (-arm, -arm)]  # fmt: skip
         canvas.polygon([(x + dx, y + dy) for dx, dy in corners], fill, edge, thick)
     elif shape.kind == "star":
@@ -161,7 +167,8 @@ def ask(scene: ShapeScene, kind: str, rng: random.Random) -> Turn | None:
             return None
         shape = rng.choice(one)
         return short(rng, kind, (
-            "What shape is the {colour} object?", "What is the {colour} thing in the image?", "Which shape is {colour}?",
+            "What shape is the {colour} object?", "What is the {colour} thing in the image?",
+            "Which shape is {colour}?",
             "Name the {colour} shape.", "What kind of shape is drawn in {colour}?",
         ), shape.kind, colour=shape.colour)  # fmt: skip
     if kind == "shape_exists":
@@ -195,7 +202,11 @@ def ask(scene: ShapeScene, kind: str, rng: random.Random) -> Turn | None:
         for half, left in (("left", True), ("right", False)):
             inside = [s for s in shapes if (s.x < scene.width / 2) == left]
             rows.append(f"On the {half} half I find {len(inside)}: {listing([s.name for s in inside]) or 'nothing'}.")
-        matching = {"all": "every one of them counts", "colour": f"only the {noun} count", "kind": f"only the {noun} count"}
+        matching = {
+            "all": "every one of them counts",
+            "colour": f"only the {noun} count",
+            "kind": f"only the {noun} count",
+        }
         rows.append(f"Of these, {matching[what]}, which gives {count}.")
         return reasoned(rng, kind, ("How many {noun} are there in total?", "Count all the {noun} carefully.",
                                     "Please work out the number of {noun}."), rows, str(count), noun=noun)  # fmt: skip
@@ -211,17 +222,19 @@ def _relations(scene: ShapeScene, kind: str, rng: random.Random, names: Counter[
         a, b = rng.sample(single, 2)
         if abs(a.x - b.x) < 15 or abs(a.y - b.y) < 15:
             return None
-        values = {"a": a.name, "b": b.name}
+        values: dict[str, Any] = {"a": a.name, "b": b.name}
         if kind == "shape_left_of":
             relation = rng.choice(("left of", "right of", "above", "below"))
             truth = {"left of": a.x < b.x, "right of": a.x > b.x, "above": a.y < b.y, "below": a.y > b.y}[relation]
             says = f"to the {relation}" if "of" in relation else relation
             return yes_no(rng, kind, (
-                "Is the {a} {says} the {b}?", "Is the {a} positioned {says} the {b}?", "Does the {a} lie {says} the {b}?",
+                "Is the {a} {says} the {b}?", "Is the {a} positioned {says} the {b}?",
+                "Does the {a} lie {says} the {b}?",
             ), truth, says=says, **values)  # fmt: skip
         if kind == "shape_side":
             return short(rng, kind, (
-                "Is the {a} on the left or on the right of the {b}?", "On which side of the {b} is the {a}, left or right?",
+                "Is the {a} on the left or on the right of the {b}?",
+                "On which side of the {b} is the {a}, left or right?",
                 "Relative to the {b}, is the {a} left or right?",
             ), "left" if a.x < b.x else "right", **values)  # fmt: skip
         truth_place = ("above" if a.y < b.y else "below") + " and to the " + ("left" if a.x < b.x else "right")
@@ -258,18 +271,21 @@ def _relations(scene: ShapeScene, kind: str, rng: random.Random, names: Counter[
     if kind == "shape_odd":
         row, column = scene.odd // scene.columns + 1, scene.odd % scene.columns + 1
         return short(rng, kind, (
-            "One shape differs from all the others. In which row and column is it?", "Find the odd one out: give row and column.",
+            "One shape differs from all the others. In which row and column is it?",
+            "Find the odd one out: give row and column.",
             "Spot the one that does not match. Which row and column?",
         ), f"row {row}, column {column}", row=row, column=column)  # fmt: skip
     if kind == "shape_next":
         last = Counter(s.name for s in shapes)
         extra = [f"{c} {k}" for c in list(NAMED_COLOURS)[:3] for k in KINDS[:2]]
         steps = (
-            f"From left to right I see {listing([s.name for s in shapes])}. The block repeats from the start, so after the "
+            f"From left to right I see {listing([s.name for s in shapes])}. The block repeats from the start, so "
+            "after the "
             f"last one comes {article(scene.following)}."
         )
         return choice(rng, kind, (
-            "Which shape continues the sequence?", "What comes next in this pattern?", "The row follows a rule. What is next?",
+            "Which shape continues the sequence?", "What comes next in this pattern?",
+            "The row follows a rule. What is next?",
         ), scene.following, [*last, *extra], steps=steps if rng.random() < 0.5 else "")  # fmt: skip
     return _texts(scene, kind, rng, names)
 
@@ -279,7 +295,8 @@ def _texts(scene: ShapeScene, kind: str, rng: random.Random, names: Counter[str]
     groups = listing([f"{word(count)} {plural(name, count)}" for name, count in sorted(names.items())])
     if kind == "shape_caption":
         question = pick(rng, (
-            "Write a short caption for this picture.", "Describe the image in one sentence.", "What does the image show?",
+            "Write a short caption for this picture.", "Describe the image in one sentence.",
+            "What does the image show?",
             "Give a brief description of the picture.", "Caption this image.",
         ))  # fmt: skip
         return free(kind, question, f"The image shows {groups} on a plain background.", "short description")
@@ -288,7 +305,12 @@ def _texts(scene: ShapeScene, kind: str, rng: random.Random, names: Counter[str]
             "Describe the picture in detail, including where things are.", "Give a detailed description of this image.",
             "Explain precisely what is drawn and where, so that somebody could redraw it.",
         ))  # fmt: skip
-        lines = [f"The drawing holds {word(len(shapes))} {plural('shape', len(shapes))} on a plain, light background: {groups}."]
+        lines = [
+            (
+                f"The drawing holds {word(len(shapes))} {plural('shape', len(shapes))} on a plain, light background: "
+                f"{groups}."
+            )
+        ]
         for shape in shapes[:8]:
             size = "large" if shape.radius > 45 else "medium-sized" if shape.radius > 24 else "small"
             lines.append(f"{article(size).capitalize()} {shape.name} is in the {place(scene, shape)} part.")
@@ -296,7 +318,8 @@ def _texts(scene: ShapeScene, kind: str, rng: random.Random, names: Counter[str]
         return free(kind, question, " ".join(lines), "detailed description")
     if kind == "shape_json":
         question = pick(rng, (
-            "List the shapes with their counts as JSON, colour and shape as the key.", "Output a JSON object of name to count.",
+            "List the shapes with their counts as JSON, colour and shape as the key.",
+            "Output a JSON object of name to count.",
             "Return the inventory of the picture in JSON format.",
         ))  # fmt: skip
         return free(kind, question, json.dumps(dict(sorted(names.items()))), "specified style")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import dataclass
+from typing import Any
 
 from PIL import Image
 
@@ -17,8 +18,10 @@ from sample_data.wording import CITIES, PEOPLE, choice, coordinates, free, listi
 
 NAME = "tables"
 SCHEDULE = (
-    "table_cell", "table_max", "table_exceeds", "table_sum", "table_markdown", "table_rows", "table_choice", "table_describe",
-    "table_min", "table_compare", "table_header", "table_lookup", "table_json", "table_filter", "table_cell_box", "table_note",
+    "table_cell", "table_max", "table_exceeds", "table_sum", "table_markdown", "table_rows", "table_choice",
+    "table_describe",
+    "table_min", "table_compare", "table_header", "table_lookup", "table_json", "table_filter", "table_cell_box",
+    "table_note",
 )  # fmt: skip
 SHORT = ("table_cell", "table_max", "table_exceeds", "table_rows", "table_min", "table_lookup", "table_header")
 
@@ -37,7 +40,8 @@ TOPICS: tuple[tuple[str, str, tuple[str, ...], tuple[Column, ...]], ...] = (
     ("League table", "Team", ("Falcons", "Tigers", "Otters", "Wolves", "Eagles", "Bears", "Ravens", "Bulls"),
      (("Won", "games", 1, 20, 1, ()), ("Lost", "games", 1, 20, 1, ()), ("Goals", "goals", 9, 80, 1, ()))),
     ("Test results", "Pupil", PEOPLE,
-     (("Maths", "points", 40, 100, 1, ()), ("Reading", "points", 40, 100, 1, ()), ("Science", "points", 40, 100, 1, ()))),
+     (("Maths", "points", 40, 100, 1, ()), ("Reading", "points", 40, 100, 1, ()), ("Science", "points", 40, 100, 1,
+         ()))),
     ("Bakery price list", "Item", ("Baguette", "Croissant", "Muffin", "Pretzel", "Rye bread", "Scone", "Bagel", "Tart"),
      (("Price", "cents", 80, 640, 10, ()), ("Weight", "g", 60, 900, 20, ()), ("Sold", "pieces", 5, 140, 5, ()))),
     ("Stock of the tool shed", "Tool", ("Hammer", "Saw", "Drill", "Spanner", "Chisel", "Ladder", "Level", "Clamp"),
@@ -79,14 +83,17 @@ def make(rng: random.Random, level: int) -> TableScene:
             filled.append([str(value) for value in rng.sample(range(low, high + 1, step), num_rows)])
     cells = tuple(tuple(column[k] for column in filled) for k in range(num_rows))
     return TableScene(
-        level, title, row_noun, tuple(c[0] for c in chosen), tuple(c[1] for c in chosen), tuple(not c[5] for c in chosen),
+        level, title, row_noun, tuple(c[0] for c in chosen), tuple(c[1] for c in chosen),
+            tuple(not c[5] for c in chosen),
         tuple(names), cells, rng.randrange(len(THEMES)), rng.random() < 0.6, rng.choice((12, 13, 14)),
     )  # fmt: skip
 
 
 def _layout(scene: TableScene) -> tuple[list[float], float, float, int, int]:
     """Left edges of the columns (one more than columns), top of the header, row height, picture width and height."""
-    grid = [[scene.row_noun, *scene.columns]] + [[name, *row] for name, row in zip(scene.names, scene.cells, strict=True)]
+    grid = [[scene.row_noun, *scene.columns]] + [
+        [name, *row] for name, row in zip(scene.names, scene.cells, strict=True)
+    ]
     edges = [14.0]
     for column in range(len(scene.columns) + 1):
         edges.append(edges[-1] + max(text_width(line[column], scene.size) for line in grid) + 30)
@@ -135,7 +142,7 @@ def ask(scene: TableScene, kind: str, rng: random.Random) -> Turn | None:
     k, other = rng.sample(range(len(values)), 2)
     name, second = scene.names[k], scene.names[other]
     low, high = min(range(len(values)), key=values.__getitem__), max(range(len(values)), key=values.__getitem__)
-    common = {"column": heading, "name": name, "noun": scene.row_noun.lower()}
+    common: dict[str, Any] = {"column": heading, "name": name, "noun": scene.row_noun.lower()}
     if kind == "table_cell":
         any_column = rng.randrange(len(scene.columns))
         return short(rng, kind, (
@@ -148,11 +155,13 @@ def ask(scene: TableScene, kind: str, rng: random.Random) -> Turn | None:
         side = ("highest", "largest", "top") if kind == "table_max" else ("lowest", "smallest", "least")
         return short(rng, kind, (
             "Which {noun} has the {side} {column}?", "Who or what is {side} in the column {column}?",
-            "Name the {noun} with the {side} value for {column}.", "In this table, which {noun} shows the {side} {column}?",
+            "Name the {noun} with the {side} value for {column}.",
+            "In this table, which {noun} shows the {side} {column}?",
         ), scene.names[best], side=rng.choice(side), **common)  # fmt: skip
     if kind == "table_exceeds":
         return yes_no(rng, kind, (
-            "Is the {column} of {name} higher than that of {second}?", "Does {name} have a greater {column} than {second}?",
+            "Is the {column} of {name} higher than that of {second}?",
+            "Does {name} have a greater {column} than {second}?",
             "Is {name} ahead of {second} in {column}?",
         ), values[k] > values[other], compare=True, second=second, **common)  # fmt: skip
     if kind == "table_rows":
@@ -178,16 +187,22 @@ def ask(scene: TableScene, kind: str, rng: random.Random) -> Turn | None:
     if kind == "table_sum":
         total = values[k] + values[other]
         return reasoned(rng, kind, (
-            "What is the sum of the {column} of {name} and {second}?", "Add the {column} values of {name} and {second}.",
+            "What is the sum of the {column} of {name} and {second}?",
+            "Add the {column} values of {name} and {second}.",
             "Taken together, what {column} do {name} and {second} reach?",
-        ), [f"In the row of {name} the column {heading} reads {values[k]}.", f"In the row of {second} it reads {values[other]}.",
+        ), [f"In the row of {name} the column {heading} reads {values[k]}.",
+            f"In the row of {second} it reads {values[other]}.",
             f"{values[k]} + {values[other]} = {total}."], str(total), second=second, **common)  # fmt: skip
     if kind == "table_filter":
         limit = sorted(values)[len(values) // 2]
         hits = [scene.names[p] for p, value in enumerate(values) if value > limit]
-        lines = [f"{scene.names[p]} has {value}: {'counts' if value > limit else 'does not count'}." for p, value in enumerate(values)]
+        lines = [
+            f"{scene.names[p]} has {value}: {'counts' if value > limit else 'does not count'}."
+            for p, value in enumerate(values)
+        ]
         return reasoned(rng, kind, (
-            "How many {noun} entries have a {column} above {limit}?", "Count the rows whose {column} is more than {limit}.",
+            "How many {noun} entries have a {column} above {limit}?",
+            "Count the rows whose {column} is more than {limit}.",
         ), lines, str(len(hits)), limit=limit, **common)  # fmt: skip
     if kind == "table_cell_box":
         width, height = _layout(scene)[3:]
@@ -198,7 +213,7 @@ def ask(scene: TableScene, kind: str, rng: random.Random) -> Turn | None:
 
 
 def _texts(
-    scene: TableScene, kind: str, rng: random.Random, common: dict[str, str], pair: tuple[int, int], column: int,
+    scene: TableScene, kind: str, rng: random.Random, common: dict[str, Any], pair: tuple[int, int], column: int,
     values: list[int],
 ) -> Turn:  # fmt: skip
     k, other = pair
@@ -238,19 +253,27 @@ def _texts(
         ))  # fmt: skip
         best, worst = values.index(max(values)), values.index(min(values))
         lines = [
-            f'The table is called "{scene.title}" and has {len(scene.names)} rows and {len(scene.columns) + 1} columns.',
+            (
+                f'The table is called "{scene.title}" and has {len(scene.names)} rows and {len(scene.columns) + 1} '
+                "columns."
+            ),
             f"Each row stands for one {scene.row_noun.lower()}; the other columns are {listing(scene.columns)}.",
             f"The rows are {listing(scene.names)}.",
-            f"In the column {heading}, {scene.names[best]} is highest with {max(values)}{unit} and {scene.names[worst]} lowest "
+            f"In the column {heading}, {scene.names[best]} is highest with {max(values)}{unit} and "
+            f"{scene.names[worst]} lowest "
             f"with {min(values)}{unit}, so the values span {max(values) - min(values)}{unit}.",
             f"The first entry, {scene.names[0]}, reads {listing(scene.cells[0])}.",
         ]
         return free(kind, question, " ".join(lines), "detailed description", **common)
     if kind == "table_note":
         question = pick(rng, (
-            "Summarise the table in one sentence.", "In a sentence, what is this table about?", "Briefly, what does the table tell us?",
+            "Summarise the table in one sentence.", "In a sentence, what is this table about?",
+            "Briefly, what does the table tell us?",
         ))  # fmt: skip
         best = values.index(max(values))
-        answer = f"It lists {listing(scene.columns)} for {len(scene.names)} entries, and {scene.names[best]} leads in {heading} with {max(values)}."
+        answer = (
+            f"It lists {listing(scene.columns)} for {len(scene.names)} entries, and {scene.names[best]} leads in "
+            f"{heading} with {max(values)}."
+        )
         return free(kind, question, answer, "short description", **common)
     raise ValueError(f"tables knows no task {kind!r}")

@@ -13,8 +13,10 @@ from sample_data.wording import PEOPLE, choice, free, pick, reasoned, short, yes
 
 NAME = "dialogues"
 SCHEDULE = (
-    "text_capital", "text_work", "text_cause", "text_event", "text_letter", "text_element", "text_speed", "text_pattern",
-    "text_compare", "text_choice", "text_essay", "text_earlier", "text_opposites", "text_rewrite", "text_riddle", "text_format",
+    "text_capital", "text_work", "text_cause", "text_event", "text_letter", "text_element", "text_speed",
+    "text_pattern",
+    "text_compare", "text_choice", "text_essay", "text_earlier", "text_opposites", "text_rewrite", "text_riddle",
+    "text_format",
 )  # fmt: skip
 SHORT = ("text_capital", "text_work", "text_event", "text_element", "text_earlier")
 
@@ -38,36 +40,86 @@ def draw(scene: TextScene) -> list[Image.Image]:
 def ask(scene: TextScene, kind: str, rng: random.Random) -> Turn | None:
     if kind == "text_capital":
         country, capital = rng.choice(CAPITALS)
-        return short(rng, kind, ("What is the capital of {country}?", "Which city is the capital of {country}?", "Name the capital of {country}."), capital, country=country)
+        return short(
+            rng,
+            kind,
+            (
+                "What is the capital of {country}?",
+                "Which city is the capital of {country}?",
+                "Name the capital of {country}.",
+            ),
+            capital,
+            country=country,
+        )
     if kind == "text_work":
         work, author = rng.choice(WORKS)
-        return short(rng, kind, ("Who wrote {work}?", "Who is the author of {work}?", "Which writer gave us {work}?"), author, work=work)
+        return short(
+            rng,
+            kind,
+            ("Who wrote {work}?", "Who is the author of {work}?", "Which writer gave us {work}?"),
+            author,
+            work=work,
+        )
     if kind == "text_event":
         event, year = rng.choice(EVENTS)
-        return short(rng, kind, ("In which year did this happen: {event}?", "When did the following take place: {event}?", "Give the year: {event}."), str(year), event=event)
+        return short(
+            rng,
+            kind,
+            (
+                "In which year did this happen: {event}?",
+                "When did the following take place: {event}?",
+                "Give the year: {event}.",
+            ),
+            str(year),
+            event=event,
+        )
     if kind == "text_earlier":
         (first, a), (second, b) = rng.sample(EVENTS, 2)
         if a == b:
             return None
-        return yes_no(rng, kind, ("Did this happen earlier: {first}, compared with: {second}?", "Compare two events: {first}, and {second}. Was the first one earlier?"),
+        return yes_no(rng, kind, ("Did this happen earlier: {first}, compared with: {second}?",
+            "Compare two events: {first}, and {second}. Was the first one earlier?"),
                       a < b, compare=True, first=first, second=second)  # fmt: skip
     if kind == "text_element":
         name, symbol, atomic = rng.choice(ELEMENTS)
         if rng.random() < 0.5:
-            return short(rng, kind, ("What is the chemical symbol of {name}?", "Which symbol stands for {name} in the periodic table?"), symbol, name=name)
-        return short(rng, kind, ("What is the atomic number of {name}?", "How many protons does an atom of {name} have?"), str(atomic), name=name)
+            return short(
+                rng,
+                kind,
+                ("What is the chemical symbol of {name}?", "Which symbol stands for {name} in the periodic table?"),
+                symbol,
+                name=name,
+            )
+        return short(
+            rng,
+            kind,
+            ("What is the atomic number of {name}?", "How many protons does an atom of {name} have?"),
+            str(atomic),
+            name=name,
+        )
     if kind == "text_choice":
         work, author = rng.choice(WORKS)
-        return choice(rng, kind, ("Which of these people wrote {work}?", "{work}: who is the author?"), author, sorted({a for _, a in WORKS}), work=work)
+        return choice(
+            rng,
+            kind,
+            ("Which of these people wrote {work}?", "{work}: who is the author?"),
+            author,
+            sorted({a for _, a in WORKS}),
+            work=work,
+        )
     if kind == "text_speed":
         speed, hours = rng.randrange(20, 120, 5), rng.randint(2, 6)
         name = rng.choice(PEOPLE)
-        return reasoned(rng, kind, ("{name} travels at {speed} km/h for {hours} hours. How far is that?", "A trip at {speed} km/h takes {name} {hours} hours. What is its length?"),
-                        ["Distance is speed times time.", f"{speed} km/h x {hours} h = {speed * hours} km."], f"{speed * hours} km", name=name, speed=speed, hours=hours)  # fmt: skip
+        return reasoned(rng, kind, ("{name} travels at {speed} km/h for {hours} hours. How far is that?",
+            "A trip at {speed} km/h takes {name} {hours} hours. What is its length?"),
+                        ["Distance is speed times time.", f"{speed} km/h x {hours} h = {speed * hours} km."],
+                            f"{speed * hours} km", name=name, speed=speed, hours=hours)  # fmt: skip
     if kind == "text_riddle":
-        a, b, c = rng.sample(PEOPLE, 3)
-        return reasoned(rng, kind, ("{a} is taller than {b}. {b} is taller than {c}. Who is the shortest?", "If {a} is older than {b} and {b} is older than {c}, who is the youngest?"),
-                        [f"{a} comes before {b}, and {b} comes before {c}.", f"So the order is {a}, {b}, {c}, and {c} is last."], c, a=a, b=b, c=c)  # fmt: skip
+        tall, middle, last = rng.sample(PEOPLE, 3)
+        return reasoned(rng, kind, ("{a} is taller than {b}. {b} is taller than {c}. Who is the shortest?",
+            "If {a} is older than {b} and {b} is older than {c}, who is the youngest?"),
+                        [f"{tall} comes before {middle}, and {middle} comes before {last}.",
+                            f"So the order is {tall}, {middle}, {last}, and {last} is last."], last, a=tall, b=middle, c=last)  # fmt: skip
     return _texts(scene, kind, rng)
 
 
@@ -77,41 +129,93 @@ def _texts(scene: TextScene, kind: str, rng: random.Random) -> Turn:
         return free(kind, question, answer, "short description")
     if kind == "text_compare":
         first, second, answer = rng.choice(COMPARISONS)
-        question = pick(rng, ("Compare {a} and {b}.", "What is the difference between {a} and {b}?", "How do {a} and {b} differ?"), a=first, b=second)
+        question = pick(
+            rng,
+            ("Compare {a} and {b}.", "What is the difference between {a} and {b}?", "How do {a} and {b} differ?"),
+            a=first,
+            b=second,
+        )
         return free(kind, question, answer, "comparison", "short description", a=first, b=second)
     if kind == "text_essay":
         question, answer = rng.choice(ESSAYS)
         return free(kind, question, answer, "detailed description")
     if kind == "text_letter":
         sender, receiver = rng.sample(PEOPLE, 2)
-        matter, wish = rng.choice((("returning a library book late", "pay the fee at once"), ("missing our meeting on Tuesday", "propose Thursday at ten"),
-                                   ("the noise of our party", "keep the music down from now on"), ("the delay of your parcel", "send a new one today")))  # fmt: skip
-        question = pick(rng, ("Write a polite letter of apology from {s} to {r} about {m}.", "Draft a formal e-mail in which {s} apologises to {r} for {m}."), s=sender, r=receiver, m=matter)
-        answer = (f"Dear {receiver},\n\nI would like to apologise for {matter}. It was careless of me, and I understand that it caused you trouble. "
-                  f"To set it right, I will {wish}. Please let me know if there is anything else I can do.\n\nYours sincerely,\n{sender}")  # fmt: skip
+        matter, wish = rng.choice((("returning a library book late", "pay the fee at once"),
+            ("missing our meeting on Tuesday", "propose Thursday at ten"),
+                                   ("the noise of our party", "keep the music down from now on"),
+                                       ("the delay of your parcel", "send a new one today")))  # fmt: skip
+        question = pick(
+            rng,
+            (
+                "Write a polite letter of apology from {s} to {r} about {m}.",
+                "Draft a formal e-mail in which {s} apologises to {r} for {m}.",
+            ),
+            s=sender,
+            r=receiver,
+            m=matter,
+        )
+        answer = (f"Dear {receiver},\n\nI would like to apologise for {matter}. It was careless of me, and I "
+                  "understand that it caused you trouble. "
+                  f"To set it right, I will {wish}. Please let me know if there is anything else I can do.\n\nYours "
+                  f"sincerely,\n{sender}")  # fmt: skip
         return free(kind, question, answer, "specified style", sender=sender, receiver=receiver)
     if kind == "text_pattern":
         count = (2, 3, 5)[scene.level]
         start, step = rng.randint(2, 9), rng.randint(2, 5)
-        pairs = [(start + k, (start + k) * step + 1) for k in range(count + 1)]
-        shown = "\n".join(f"{a} -> {b}" for a, b in pairs[:-1])
-        question = rng.choice(("Find the rule in these examples and complete the last line.\n", "Examples:\n", "Continue in the same way.\n")) + f"{shown}\n{pairs[-1][0]} ->"
-        return free(kind, question, str(pairs[-1][1]), "word/short-phrase", start=start, step=step, asked=pairs[-1][0])
+        rows = [(start + k, (start + k) * step + 1) for k in range(count + 1)]
+        shown = "\n".join(f"{a} -> {b}" for a, b in rows[:-1])
+        question = (
+            rng.choice(
+                (
+                    "Find the rule in these examples and complete the last line.\n",
+                    "Examples:\n",
+                    "Continue in the same way.\n",
+                )
+            )
+            + f"{shown}\n{rows[-1][0]} ->"
+        )
+        return free(kind, question, str(rows[-1][1]), "word/short-phrase", start=start, step=step, asked=rows[-1][0])
     if kind == "text_opposites":
         chosen = rng.sample(OPPOSITES, (2, 3, 4)[scene.level])
         shown = "\n".join(f"{a}: {b}" for a, b in chosen[:-1])
-        question = rng.choice(("Complete the list, following the examples.\n", "Input and output are given as examples. Continue.\n", "Here are some examples:\n")) + f"{shown}\n{chosen[-1][0]}:"
+        question = (
+            rng.choice(
+                (
+                    "Complete the list, following the examples.\n",
+                    "Input and output are given as examples. Continue.\n",
+                    "Here are some examples:\n",
+                )
+            )
+            + f"{shown}\n{chosen[-1][0]}:"
+        )
         return free(kind, question, chosen[-1][1], "word/short-phrase", asked=chosen[-1][0])
     if kind == "text_rewrite":
         name, (country, capital) = rng.choice(PEOPLE), rng.choice(CAPITALS)
         plain = f"{name} went to {capital} in {country} and liked the food."
-        question = pick(rng, ("Rewrite in the style of a fairy tale: {plain}", "Turn this into a two-line rhyme: {plain}", "Rewrite the sentence as a pirate would say it: {plain}"), plain=plain)
+        question = pick(
+            rng,
+            (
+                "Rewrite in the style of a fairy tale: {plain}",
+                "Turn this into a two-line rhyme: {plain}",
+                "Rewrite the sentence as a pirate would say it: {plain}",
+            ),
+            plain=plain,
+        )
         if "fairy" in question:
-            answer = f"Once upon a time, a traveller called {name} set out for the golden towers of {capital}, far away in {country}, and feasted there until the stars grew tired."
+            answer = (
+                f"Once upon a time, a traveller called {name} set out for the golden towers of {capital}, far "
+                f"away in {country}, and feasted there until the stars grew tired."
+            )
         elif "rhyme" in question:
-            answer = f"To {capital} went {name} with an appetite so great,\nand what a happy traveller, and what an empty plate!"
+            answer = (
+                f"To {capital} went {name} with an appetite so great,\nand what a happy traveller, and what an "
+                "empty plate!"
+            )
         else:
-            answer = f"Arr! {name} set sail for {capital} in {country}, and a finer plate o' grub no sailor ever did see!"
+            answer = (
+                f"Arr! {name} set sail for {capital} in {country}, and a finer plate o' grub no sailor ever did see!"
+            )
         return free(kind, question, answer, "specified style")
     if kind == "text_format":
         chosen = rng.sample(CAPITALS, (2, 3, 4)[scene.level])
