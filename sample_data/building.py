@@ -10,8 +10,10 @@ from typing import Any
 
 from sample_data.plan import SourcePlan
 from sample_data.records import Family, Sample, Turn
+from sample_data.scenes.chinese import ChineseScene
 from sample_data.scenes.photograph_facts import PHOTOS
 from sample_data.scenes.photographs import PhotoScene
+from sample_data.scenes.texts import TextScene
 from sample_data.skills import sample_skills, sample_styles
 
 MAX_ROWS_PER_SCENE = 8  # beyond that a scene has little new to ask, and looking for it would only cost time
@@ -62,6 +64,10 @@ class Rotation:
         raise AssertionError(f"no task of {family.NAME} fits {scene}")
 
 
+def has_picture(scene: Any) -> bool:
+    return not (isinstance(scene, TextScene) or (isinstance(scene, ChineseScene) and scene.family == "none"))
+
+
 def original_id(plan: SourcePlan, row: int) -> str | int:
     if plan.ids == "integer" or (plan.ids == "mixed" and row % 5 == 2):
         return 100_000 + row * 7
@@ -102,7 +108,7 @@ def drafts(plan: SourcePlan, seed: int, split: str = "train") -> Iterator[Draft]
             rng = random.Random(f"{seed}/{split}/{plan.name}/row/{row}/{attempt}")
             turns = conversation(plan, scene, rng, rotation, kinds_of[index])
             at_end = len(turns) == 1 and "<image>" not in turns[0].question and rng.random() < 0.1
-            spoken = (0 if plan.name == "dialogues" else index, *((turn.question, turn.answer) for turn in turns))
+            spoken = (index if has_picture(scene) else -1, *((turn.question, turn.answer) for turn in turns))
             if attempts == 1 or spoken not in known:
                 break
         if attempts > 1:

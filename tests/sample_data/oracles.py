@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from sample_data.records import Turn
-from sample_data.scenes import code_pictures, outdoors, receipts
+from sample_data.scenes import code_pictures, receipts
 from sample_data.scenes.screens import APPS
 from sample_data.scenes.text_facts import CAPITALS, ELEMENTS, EVENTS, OPPOSITES, WORKS
 
@@ -155,7 +155,9 @@ def _pair_same(scene: Any, turn: Turn) -> str:
         "place": lambda: first.place == second.place,
         "time of day": lambda: first.hour == second.hour,
         "number of shapes": lambda: len(first.shapes) == len(second.shapes),
-        "set of shapes and colours": lambda: sorted(s.name for s in first.shapes) == sorted(s.name for s in second.shapes),
+        "set of shapes and colours": lambda: (
+            sorted(s.name for s in first.shapes) == sorted(s.name for s in second.shapes)
+        ),
         "background": lambda: first.background == second.background,
     }
     return yes(same[turn.about["subject"]]())
@@ -287,9 +289,7 @@ ORACLES: dict[str, Oracle] = {
     "geo_right": lambda s, t: yes(s.form == "right triangle" or max(s.sizes) == 90),
     "geo_diameter": lambda s, t: str(s.sizes[0] + s.sizes[0]),
     "geo_choice": _geo_choice,
-    "geo_longer": lambda s, t: yes(
-        (s.sizes[0] > s.sizes[1]) if s.form == "rectangle" else (s.sizes[1] > s.sizes[0])
-    ),
+    "geo_longer": lambda s, t: yes((s.sizes[0] > s.sizes[1]) if s.form == "rectangle" else (s.sizes[1] > s.sizes[0])),
     "geo_hypotenuse": lambda s, t: f"{math.hypot(s.sizes[0], s.sizes[1]):g} {s.unit}",
     "geo_angle": lambda s, t: f"{180 - s.sizes[0] - s.sizes[1]} degrees",
     "geo_slope": lambda s, t: plain((s.sizes[3] - s.sizes[1]) / (s.sizes[2] - s.sizes[0])),
@@ -298,8 +298,7 @@ ORACLES: dict[str, Oracle] = {
     "map_direction": _compass,
     "map_choice": _compass,
     "map_north": lambda s, t: yes(
-        t.about["word"]
-        in _compass(s, replace(t, about={"a": t.about["b"], "b": t.about["a"]}))
+        t.about["word"] in _compass(s, replace(t, about={"a": t.about["b"], "b": t.about["a"]}))
     ),
     "map_street": lambda s, t: ("Elm", "Oak", "Mill", "Lime")[_spot(s, t.about["a"])[1]] + " Street",
     "map_nearest": lambda s, t: _most({n: _walk(s, t.about["a"], n) for n, _, _ in s.spots if n != t.about["a"]}, -1),
@@ -382,5 +381,3 @@ ORACLES: dict[str, Oracle] = {
     "zh_area": lambda s, t: plain(_area(s.inner)),
 }
 """Kinds with one right answer. The open ones (descriptions, explanations, dictated styles) are checked for their facts."""
-
-OUTDOOR_WORDS = {place: words for place, words in outdoors.PLACES.items()}
