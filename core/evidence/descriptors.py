@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,7 +102,8 @@ class Descriptors:
         self._text = text
         self._blocks = blocks
         self._looks = looks
-        self.model_hash = blake2b(_packed(self._arrays()), digest_size=16).hexdigest()
+        said = made_with.model_dump_json().encode() + b"\n"
+        self.model_hash = blake2b(said + _packed(self._arrays()), digest_size=16).hexdigest()
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -156,7 +158,7 @@ class Descriptors:
             text = TextSemantics(arrays["features"], arrays["weights"], arrays["components"])
             model = cls(made_with, int(said["num_learnt"]), text, blocks, looks)
             kept_hash = said["model"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, BadZipFile) as error:
             raise BadData(
                 f"The embedding model in {folder} cannot be read ({type(error).__name__}: {error}).", remedy
             ) from error

@@ -31,8 +31,9 @@ _GROUP = 16  # pictures worked on together: their arrays fit a core's cache
 _DECODE_ERRORS = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
 _GRID_PX, _EDGE_PX = 64, 128
 _CELLS, _ORIENTATIONS = 4, 8
-_SLOPES = tuple(float(np.tan(np.pi * turn / _ORIENTATIONS)) for turn in (1, 2, 3))
-"""Where one orientation ends and the next begins in a quarter turn; cheaper than an arc tangent for each pixel."""
+_SLOPES = tuple(float(np.tan(np.pi * (turn + 0.5) / _ORIENTATIONS)) for turn in range(4))
+"""Where one orientation ends and the next begins in a quarter turn, level and upright ones in the middle of theirs; cheaper
+than an arc tangent for each pixel."""
 
 
 @dataclass(frozen=True)
@@ -149,8 +150,8 @@ def _edges(greys: NDArray[np.uint8]) -> NDArray[np.float32]:
     strength = np.sqrt(across * across + down * down)
     steep, wide = np.abs(down), np.abs(across)
     sector = sum(((steep > slope * wide).view(np.uint8) for slope in _SLOPES), np.zeros(steep.shape, np.uint8))
-    same_sign = (across < 0) == (down < 0)
-    orientation = np.where(same_sign, sector, _ORIENTATIONS - 1 - sector)  # opposite directions are one
+    mirrored = across * down < 0
+    orientation = np.where(mirrored, (_ORIENTATIONS - sector) % _ORIENTATIONS, sector)  # opposite directions are one
     count, side = len(greys), strength.shape[1]
     cell = np.minimum(np.arange(side) * _CELLS // side, _CELLS - 1)
     place = cell[:, None] * _CELLS + cell[None, :]

@@ -1,6 +1,6 @@
 """UMAP in a process of its own: started early, it compiles on a toy set while the caller computes vectors, then waits.
 
-`python -m core.evidence.map_process` reads one line of JSON (shape, settings) and float32 rows from standard input and writes
+`python -m core.evidence.map_process CALLER_PID` reads one line of JSON (shape, settings) and float32 rows from standard input and writes
 float32 places to standard output. It goes when its caller goes. `MapProcess` is the caller's side.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -36,12 +37,16 @@ class MapProcess:
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "core.evidence.map_process"],
+            [sys.executable, "-m", "core.evidence.map_process", str(os.getpid())],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, env=environment,
         )  # fmt: skip
         self._thread: threading.Thread | None = None
         self._answer = b""
         self._asked_rows = 0
+        self.seconds = 0.0
+        """From asking to the answer, what was left of the compiling included."""
+        self.cpu_seconds = 0.0
+        """Of the whole process, its compiling included."""
 
     def __enter__(self) -> MapProcess:
         return self
@@ -66,6 +71,7 @@ class MapProcess:
         self._thread.start()
 
     def _talk(self, vectors: NDArray[np.float32], settings: MapSettings) -> None:
+        began = time.monotonic()
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None
@@ -77,6 +83,7 @@ class MapProcess:
         except BrokenPipeError:
             return  # it died; `places` says so with what it left in its log
         self._answer = stdout.read()
+        self.seconds = time.monotonic() - began
 
     @property
     def is_ready(self) -> bool:
@@ -87,7 +94,9 @@ class MapProcess:
         """[N, 2] of what was asked for, waiting for it; RunFailed with the process's last words when it died."""
         assert self._thread is not None
         self._thread.join()
+        before = _children_seconds()
         status = self._process.wait()
+        self.cpu_seconds = _children_seconds() - before
         if status != 0 or len(self._answer) != self._asked_rows * 8:
             self._log.seek(0)
             said = self._log.read().decode("utf-8", "replace").strip().splitlines()
@@ -99,6 +108,12 @@ class MapProcess:
         return np.frombuffer(self._answer, dtype="<f4").reshape(-1, 2).copy()
 
 
+def _children_seconds() -> float:
+    """CPU time of the processes this one has waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def _watch(parent: int) -> None:
     """End this process when its caller is gone, however far it is."""
     while os.getppid() == parent:
@@ -106,9 +121,9 @@ def _watch(parent: int) -> None:
     os._exit(1)
 
 
-def main() -> int:
-    """The process's side."""
-    threading.Thread(target=_watch, args=(os.getppid(),), daemon=True).start()
+def main(caller: int) -> int:
+    """The process's side. `caller` is told, not asked for: it may have gone before this line is reached."""
+    threading.Thread(target=_watch, args=(caller,), daemon=True).start()
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not get among the numbers
     toy = np.random.default_rng(0).normal(size=(4 * FEWEST, 8)).astype(np.float32)
@@ -129,4 +144,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(int(sys.argv[1])))

@@ -69,6 +69,9 @@ class PrepareSettings(BaseModel):
         8192, ge=300, le=100_000, description="Entries of the workspace's tokenizer, when it has none yet."
     )
     seed: int = Field(0, ge=0, le=2**31 - 1, description="Seed of the clusters.")
+    chunk_rows: int = Field(
+        4096, ge=1, le=1_000_000, description="Samples written at once; a killed process loses these at most."
+    )
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ def prepare(
         raise BadInput(f"The workspace {workspace.path} has no samples.", "Add data with `winnow ingest` first.")
     with writer_lock(workspace.path, "prepare"):
         looks = Looks(workspace.store)
-        bench = Bench(workspace, Meter(progress), looks)
+        bench = Bench(workspace, Meter(progress), looks, chosen.chunk_rows)
         _prepare(bench, chosen)
     reports = tuple(bench.reports.get(step, StepReport(step)) for step in _STEPS)
     return PrepareReport(reports, num_samples, time.monotonic() - started)

@@ -27,7 +27,6 @@ from core.store.ids import encode_scores, purpose_key
 from core.vocabulary import CAPABILITY_KEYS
 from core.workspace import Workspace
 
-CHUNK_ROWS = 4096
 RULES_KINDS = ("scores", "styles", "instruction_tags", "image_tags")
 _BATCH_ROWS = 512
 
@@ -76,6 +75,7 @@ class Bench:
     workspace: Workspace
     meter: Meter
     looks: Looks
+    chunk_rows: int
     reports: dict[str, StepReport] = field(default_factory=dict)
 
     def report(self, step: str) -> StepReport:
@@ -106,9 +106,10 @@ def all_ids(bench: Bench) -> NDArray[np.uint64]:
     return ids
 
 
-def chunks(ids: NDArray[np.uint64], rows: int = CHUNK_ROWS) -> Iterator[list[int]]:
-    for start in range(0, len(ids), rows):
-        yield ids[start : start + rows].tolist()
+def chunks(bench: Bench, ids: NDArray[np.uint64]) -> Iterator[list[int]]:
+    """Ids in lists of as many as are written at once."""
+    for start in range(0, len(ids), bench.chunk_rows):
+        yield ids[start : start + bench.chunk_rows].tolist()
 
 
 # -- pictures and the embedding -----------------------------------------------------------------------------------------
@@ -158,7 +159,7 @@ def embed(bench: Bench, embedder: Embedder, ids: NDArray[np.uint64]) -> None:
     store, who = bench.workspace.store, embedding_producer(embedder)
     with bench.timed("embedding") as report:
         anew = store.exists(who.table) and evidence.settings_of(store, who).get("model") != embedder.settings["model"]
-        for chunk in chunks(ids):
+        for chunk in chunks(bench, ids):
             table = store.samples(chunk, VIEW_COLUMNS)
             samples, parts = views_of(table), []
             for start in range(0, len(samples), _BATCH_ROWS):
@@ -191,7 +192,7 @@ def apply_rules(bench: Bench, ids: NDArray[np.uint64]) -> None:
     """Scores, styles and tags of samples. The time of reading them, which is shared, is counted under `scores`."""
     store, producers = bench.workspace.store, rules_producers()
     columns = ["sample_id", "content_hash", "conversations", "image_keys"]
-    for chunk in chunks(ids):
+    for chunk in chunks(bench, ids):
         with bench.timed("scores"):
             table = store.samples(chunk, columns)
             said: dict[str, list[Any]] = {kind: [] for kind in RULES_KINDS}
@@ -245,7 +246,7 @@ def count_tokens(bench: Bench, tokenizer: tokens.TextTokenizer, ids: NDArray[np.
     """Text tokens of samples, summed over their turns."""
     store, who = bench.workspace.store, tokens_producer(tokenizer)
     with bench.timed("tokens") as report:
-        for chunk in chunks(ids):
+        for chunk in chunks(bench, ids):
             table = store.samples(chunk, ["sample_id", "content_hash", "conversations"])
             turns = table["conversations"].combine_chunks()
             counts = tokenizer.count([text or "" for text in turns.flatten().field("text").to_pylist()])
