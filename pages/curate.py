@@ -1,0 +1,30 @@
+"""Curate: drag a budget over the map of the pool and see what the mixture becomes."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from studio import cached, curate, evidence_views, layout, session
+from studio.filters_bar import filters_bar, nothing_visible
+
+with layout.page("Curate", "Choose a method, drag the budget under the map, and see what is kept of the pool.") as actions:
+    num_visible = filters_bar()
+    missing = [kind for kind in ("scores", "map") if kind not in cached.lens().producers]
+    if missing:
+        evidence_views.not_prepared(missing[0])
+    elif num_visible == 0:
+        nothing_visible()
+    else:
+        chosen = session.chosen_filter()
+        picture, panel = st.columns([2, 1], gap="medium")
+        with panel:
+            settings = curate.settings_panel()
+        kept = curate.selection(chosen, settings)
+        with actions:
+            curate.save_button(chosen, kept)
+        with picture:
+            opened = curate.budget_picture(chosen, settings, kept)
+        with panel:
+            curate.clicked(opened, kept)
+            curate.results(chosen, kept)
+            curate.saved_list()
