@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from studio import browsing, cached, session
 from studio.filters_bar import filters_bar, nothing_visible
 from studio.layout import page
 
-with page("Browse", "Look at samples, find what you want to keep, and open one to see all that is known about it.") as actions:
+with page(
+    "Browse", "Look at samples, find what you want to keep, and open one to see all that is known about it."
+) as actions:
     num_visible = filters_bar()
     shown = session.view()
     if num_visible == 0 and cached.count() == 0:

@@ -7,7 +7,9 @@ import streamlit as st
 from studio import cached, evidence_views, layout
 from studio.filters_bar import filters_bar, nothing_visible
 
-with layout.page("Capabilities", "See what the samples can train, capability by capability; click a bar to filter by it."):
+with layout.page(
+    "Capabilities", "See what the samples can train, capability by capability; click a bar to filter by it."
+):
     num_visible = filters_bar()
     if "scores" not in cached.lens().producers:
         evidence_views.not_prepared("scores")
@@ -23,5 +25,7 @@ with layout.page("Capabilities", "See what the samples can train, capability by 
         elif view == "By source":
             evidence_views.by_source()
         else:
-            layout.small("Share of samples in %, by score from 0 to 5; each panel has its own scale. Grey behind: the pool.")
+            layout.small(
+                "Share of samples in %, by score from 0 to 5; each panel has its own scale. Grey behind: the pool."
+            )
             evidence_views.histograms(selected)

@@ -19,8 +19,9 @@ with layout.page("Overview", "See what this workspace holds, what it still needs
     with actions:
         if st.button("Workspaces", type="tertiary", icon=":material/folder_open:", key="workspaces"):
             workspaces.choose_dialog()
-        adding = st.button("Add data", icon=":material/add:", key="add-data", type="secondary" if num_samples else "primary")
-    if adding or session.ADDING_DATA.take():
+        if num_samples:
+            st.button("Add data", icon=":material/add:", key="add-data", on_click=session.ADDING_DATA.set, args=(True,))
+    if session.ADDING_DATA.take():
         from studio.add_data import add_data_dialog  # reads pictures, which the first screen does not need
 
         add_data_dialog()
@@ -28,11 +29,7 @@ with layout.page("Overview", "See what this workspace holds, what it still needs
     run_panel.show(("ingest", "prepare"), key="overview")
 
     if num_samples == 0:
-        with layout.empty(
-            f"{here.name} is empty", "Add a LLaVA JSON or JSONL file with its images. Records that cannot be taken are set aside and counted.",
-            icon="folder",
-        ):  # fmt: skip
-            st.button("Add data", type="primary", key="add-data-empty", on_click=session.ADDING_DATA.set, args=(True,))
+        holdings.empty_workspace(here.name)
     else:
         said = cached.coverage()
         with actions:

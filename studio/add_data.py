@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 from pydantic import ValidationError
 
-from core.errors import StudioError
+from core.errors import BadInput, StudioError
 from core.ingest.preview import Preview, PreviewRecord, preview
 from core.ingest.settings import IngestSettings
 from studio import charts, layout, run_panel, session
@@ -17,6 +17,7 @@ from studio.words import many, num, size
 
 MODULE = "core.ingest.job"
 _PREVIEW: session.Slot[tuple[IngestSettings, Preview] | None] = session.Slot("ingest.preview", None)
+_NO_PATH = BadInput("There is no path.", "Give the path of a .json or .jsonl file, or of a folder of them.")
 _FILES = (Column("File", "mono"), Column("Read as", "soft"), Column("Source", "name"), Column("Size", "number"))
 _MAPPING = (Column("Field", "name"), Column("becomes", "text"))
 _RECORDS = (
@@ -35,8 +36,10 @@ def add_data_dialog() -> None:
     looked = _PREVIEW.get()
     fresh = looked is not None and chosen is not None and looked[0] == chosen
     with st.container(horizontal=True, horizontal_alignment="right", key="ingest-acts"):
-        wants_preview = st.button("Preview", key="ingest-preview", disabled=chosen is None)
-        wants_run = st.button("Add data", type="primary", key="ingest-run", disabled=chosen is None)
+        wants_preview = st.button("Preview", key="ingest-preview")
+        wants_run = st.button("Add data", type="primary", key="ingest-run")
+    if problem is None and chosen is None and (wants_preview or wants_run):
+        problem = _NO_PATH
     if problem is not None:
         layout.problem(problem)
     try:
@@ -87,7 +90,7 @@ def _ask() -> tuple[IngestSettings | None, StudioError | None]:
         return None, None
     try:
         return IngestSettings(
-            path=Path(path.strip()).expanduser(),
+            paths=(Path(path.strip()).expanduser(),),
             source=source.strip(),
             image_root=Path(root.strip()).expanduser() if root.strip() else None,
             images="reference" if images == "reference" else "copy",

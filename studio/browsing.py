@@ -94,8 +94,9 @@ def grid_page(num_visible: int) -> None:
     page = min(shown.page, num_pages(num_visible))
     ids = cached.page_of_samples(shown.chosen, shown.sort, page, PAGE_SIZE)
     gallery.grid(cached.cards(ids), key="browse-grid", on_open=session.open_sample, size=_SIZE.get())
-    with st.container(horizontal=True, horizontal_alignment="right", key="browse-foot"):
-        pager(num_visible, key="foot")
+    if num_pages(num_visible) > 1:
+        with st.container(horizontal=True, horizontal_alignment="right", key="browse-foot"):
+            pager(num_visible, key="foot")
 
 
 def csv_button(num_visible: int) -> None:

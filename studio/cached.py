@@ -219,7 +219,9 @@ def _detail(path: str, at_version: str, sample_id: int) -> Detail | None:
         zip(looking.ask("tag_kinds")["path"].to_pylist(), looking.ask("tag_kinds")["kind"].to_pylist(), strict=True)
     )
     paths = [looking.tag_paths[index] for index in mark["tag_ids"] or ()]
-    origin = next((entry for entry in ask("sources_table").to_pylist() if entry["source"] == row["source"]), {})
+    origin: dict[str, Any] = next(
+        (entry for entry in ask("sources_table").to_pylist() if entry["source"] == row["source"]), {}
+    )
     return Detail(
         card=cards([sample_id])[0],
         original_id=row["original_id"],

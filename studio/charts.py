@@ -94,7 +94,7 @@ class Column:
     """A column of a clickable table. Cells: text or {text, depth, colour, says}; a bar {part, text, ghost}; a chip {text, look, says}."""
 
     title: str
-    kind: Literal["text", "name", "soft", "number", "bar", "chip", "long", "mono"] = "text"
+    kind: Literal["text", "name", "grow", "soft", "number", "bar", "chip", "long", "mono"] = "text"
     width_px: int | None = None
 
 
@@ -233,7 +233,9 @@ def radar_svg(scores: Mapping[str, float | None], behind: Mapping[str, float | N
             f'<circle class="{look}" cx="{x:.1f}" cy="{y:.1f}" r="{size}"/><circle class="grip" cx="{x:.1f}" cy="{y:.1f}" r="9"/></g>'
         )
     ghost = (
-        "" if behind is None else f'<polygon class="ghost" points="{_shape([behind.get(c.key) for c in CAPABILITIES])}"/>'
+        ""
+        if behind is None
+        else f'<polygon class="ghost" points="{_shape([behind.get(c.key) for c in CAPABILITIES])}"/>'
     )
     shape = f'<polygon class="shape" points="{_shape([scores.get(c.key) for c in CAPABILITIES])}"/>'
     return (
@@ -243,9 +245,9 @@ def radar_svg(scores: Mapping[str, float | None], behind: Mapping[str, float | N
 
 
 _SHORT_NAMES = {
-    "spatial": "spatial", "attribute": "attributes", "logical": "logic", "scene": "scene", "finegrained": "fine-grained", "langgen": "language",
-    "icl": "in-context", "comparative": "comparison", "activity": "activity", "causal": "causality", "humanities": "humanities", "stem": "STEM",
-    "data": "data", "ocr": "OCR",
+    "spatial": "spatial", "attribute": "attributes", "logical": "logic", "scene": "scene", "finegrained": "fine-grained",
+    "langgen": "language", "icl": "in-context", "comparative": "comparison", "activity": "activity", "causal": "causality",
+    "humanities": "humanities", "stem": "STEM", "data": "data", "ocr": "OCR",
 }  # fmt: skip
 """Names for tight places; the full name and the rubric are in the hover."""
 
@@ -320,10 +322,22 @@ def scale(colours: Sequence[str], low: str, high: str) -> None:
     )
 
 
+def diverging() -> tuple[str, str, str]:
+    """The colours of -1, 0 and 1 in the theme the reader looks at."""
+    return style.DIVERGING[0], style.palette().card, style.DIVERGING[1]
+
+
 def diverging_colour(value: float) -> str:
     """The colour of a number from -1 to 1."""
-    low, zero, high = style.DIVERGING[0], style.palette().card, style.DIVERGING[2]
+    low, zero, high = diverging()
     return style.blend(zero, high, value) if value >= 0 else style.blend(zero, low, -value)
+
+
+def coefficient(value: float) -> str:
+    """A correlation for a small cell: '.16', '−.08', '1.00'."""
+    said = f"{abs(value):.2f}"
+    said = said.removeprefix("0") if said.startswith("0") else said
+    return f"−{said}" if value < 0 and said != ".00" else said
 
 
 # -- lines --------------------------------------------------------------------------------------------------------------

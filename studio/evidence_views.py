@@ -80,7 +80,11 @@ def _choose_kind() -> None:
 
 def tag_counts(kind: str, chosen: Filter, selected: session.Selected | None) -> list[TagCount]:
     """The tree of a kind with counts of what is shown and of the pool, most frequent first at every level."""
-    seen = cached.ask("count_by_tag", chosen) if selected is None else cached.ask_of(selected, "count_by_tag_chosen", chosen)
+    seen = (
+        cached.ask("count_by_tag", chosen)
+        if selected is None
+        else cached.ask_of(selected, "count_by_tag_chosen", chosen)
+    )
     pool = {_path(row): row["num_samples"] for row in cached.ask("count_by_tag").to_pylist() if row["kind"] == kind}
     return [
         TagCount(path := _path(row), row["depth"], row["num_samples"], row["num_times"], pool.get(path, 0))
@@ -115,9 +119,12 @@ def tags(kind: str, selected: session.Selected | None) -> None:
             tall_px=610,
         )  # fmt: skip
     with listed:
-        most = max(max(node.num_samples / max(total, 1), (node.num_pool or 0) / max(pool_total, 1)) for node in nodes) or 1.0
+        most = (
+            max(max(node.num_samples / max(total, 1), (node.num_pool or 0) / max(pool_total, 1)) for node in nodes)
+            or 1.0
+        )
         entries = [_tag_row(node, total, pool_total, most, compared, colours, chosen) for node in _in_tree_order(nodes)]
-        columns = (Column("Tag", "text"), Column("Samples", "bar", 150), Column("Share", "number", 62))
+        columns = (Column("Tag", "grow"), Column("Samples", "bar", 150), Column("Share", "number", 64))
         charts.rows(columns, entries, key=f"taglist-{kind}", on_pick=pick, tall_px=600)
 
 
@@ -149,7 +156,11 @@ def _tag_row(
         "says": f"{node.path}: {num(node.num_samples)} of {num(total)}; pool {share(node.num_pool or 0, pool_total)}",
     }
     ghost = (node.num_pool or 0) / max(pool_total, 1) / most if compared else None
-    return Row([name, {"part": part / most, "text": num(node.num_samples), "ghost": ghost}, share(part)], key=node.path, on=node.path in chosen.tags)
+    return Row(
+        [name, {"part": part / most, "text": num(node.num_samples), "ghost": ghost}, share(part)],
+        key=node.path,
+        on=node.path in chosen.tags,
+    )
 
 
 # -- capabilities -------------------------------------------------------------------------------------------------------
@@ -158,7 +169,9 @@ def _tag_row(
 def capability_view() -> str:
     """Which of the three pictures is shown."""
     session.seed("capabilities-view", _VIEW.get())
-    st.segmented_control("View", CAPABILITY_VIEWS, key="capabilities-view", label_visibility="collapsed", on_change=_choose_view)
+    st.segmented_control(
+        "View", CAPABILITY_VIEWS, key="capabilities-view", label_visibility="collapsed", on_change=_choose_view
+    )
     return _VIEW.get()
 
 
@@ -187,7 +200,9 @@ def histograms(selected: session.Selected | None) -> None:
     """Fourteen histograms of six bars, the pool as a ghost behind; a click on a bar filters by that score."""
     chosen = session.chosen_filter()
     shown = score_counts(
-        cached.ask("score_counts", chosen) if selected is None else cached.ask_of(selected, "score_counts_chosen", chosen)
+        cached.ask("score_counts", chosen)
+        if selected is None
+        else cached.ask_of(selected, "score_counts_chosen", chosen)
     )
     pool = score_counts(cached.ask("score_counts")) if selected is not None or not chosen.is_empty else None
     charts.bars(
@@ -195,7 +210,7 @@ def histograms(selected: session.Selected | None) -> None:
         key="capability-bars",
         on_pick=_pick_score,
         least_px=196,
-        tall_px=104,
+        tall_px=124,
     )
 
 
@@ -229,17 +244,17 @@ def correlation() -> None:
     """How the scores go together, pair by pair."""
     answer = cached.ask("score_correlations", session.chosen_filter())
     columns = [answer.column(index + 1).to_pylist() for index in range(len(CAPABILITIES))]
-    values = [[columns[j][i] for j in range(len(CAPABILITIES))] for i in range(len(CAPABILITIES))]
     names = [capability.name for capability in CAPABILITIES]
+    values = [[None if i == j else column[i] for j, column in enumerate(columns)] for i in range(len(names))]
     charts.heatmap(
         names,
         names,
         values,
         colour=charts.diverging_colour,
-        text=lambda value: f"{value:.2f}".replace("0.", ".").replace("-.", "−."),
-        hover=lambda i, j: f"{names[i]} with {names[j]}: {_two(values[i][j])}",
+        text=charts.coefficient,
+        hover=lambda i, j: names[i] if i == j else f"{names[i]} with {names[j]}: {_two(values[i][j])}",
     )
-    charts.scale(style.DIVERGING, "−1, against each other", "1, together")
+    charts.scale(charts.diverging(), "−1, against each other", "1, together")
 
 
 def by_source() -> None:

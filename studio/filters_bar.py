@@ -12,12 +12,12 @@ from typing import Any
 
 import streamlit as st
 
+from core.errors import StudioError
 from core.filters import UNSTYLED, Filter, ScoreRange
 from core.vocabulary import CAPABILITIES, CAPABILITY_KEYS, STYLES, TAG_SEPARATOR, capability_name
 from studio import cached, charts, layout, session
 from studio.charts import Column, Row
 from studio.words import num
-
 
 
 def filters_bar() -> int:
@@ -36,16 +36,25 @@ def filters_bar() -> int:
         _chip("score", "scores", chosen, _score_label(chosen), _scores)
         _chip("images", "images", chosen, _images_label(chosen), _images)
         _chip("condition", "where", chosen, _where_label(chosen), _where)
-        visible = cached.count(chosen)
-        st.html(
-            f'<span class="w-count"><b>{num(visible)}</b> of {num(total)} samples</span>'
-            if not chosen.is_empty
-            else f'<span class="w-count"><b>{num(total)}</b> samples</span>',
-            width="content",
-        )
+        visible, wrong = _count(chosen)
+        if wrong is None:
+            text = (
+                f"<b>{num(total)}</b> samples" if chosen.is_empty else f"<b>{num(visible)}</b> of {num(total)} samples"
+            )
+            st.html(f'<span class="w-count">{text}</span>', width="content")
         if not chosen.is_empty:
             st.button("Clear all", type="tertiary", key="filter-clear", on_click=session.set_filter, args=(Filter(),))
+    if wrong is not None:
+        raise wrong  # only now, so that the chips that mend it are there
     return visible
+
+
+def _count(chosen: Filter) -> tuple[int, StudioError | None]:
+    """How many samples pass, or what is wrong with the filter."""
+    try:
+        return cached.count(chosen), None
+    except StudioError as error:
+        return 0, error
 
 
 def _chip(name: str, field: str, chosen: Filter, label: str, content: Callable[[Filter], None]) -> None:
@@ -85,7 +94,8 @@ def _clear(field: str) -> None:
 
 
 def _effect(chosen: Filter, field: str, text: str) -> str:
-    return f"{text}, {num(cached.count(_alone(chosen, field)))}"
+    count, wrong = _count(_alone(chosen, field))
+    return text if wrong is not None else f"{text}, {num(count)}"
 
 
 def _update(**fields: Any) -> None:
@@ -193,7 +203,11 @@ def _styles(chosen: Filter) -> None:
     named = [(UNSTYLED if row["place"] is None else STYLES[row["place"]], row["num_samples"]) for row in found]
     counts = [(name, "no style" if name == UNSTYLED else name, count) for name, count in named]
     charts.rows(
-        _counted("Style"), _count_rows(counts, chosen.styles), key="pick-style", on_pick=partial(toggle, "styles"), tall_px=380
+        _counted("Style"),
+        _count_rows(counts, chosen.styles),
+        key="pick-style",
+        on_pick=partial(toggle, "styles"),
+        tall_px=380,
     )
 
 

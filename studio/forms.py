@@ -85,28 +85,36 @@ def _widget(field: FieldInfo, label: str, key: str, default: Any) -> Any:
     if kind is bool:
         return st.toggle(label, bool(default), key=key, help=help_text, persist_state="session")
     if kind is int or kind is float:
-        low, high = _bounds(field)
-        cast = kind
-        step = 1 if kind is int else None
-        value = None if default is None else cast(default)
-        return st.number_input(
-            label,
-            None if low is None else cast(low),
-            None if high is None else cast(high),
-            value,
-            step=step,
-            format=None if kind is int else "%g",
-            key=key,
-            help=help_text,
-            placeholder="automatic" if optional else None,
-            persist_state="session",
-        )
+        return _number(field, kind, label, key, default, help_text, "automatic" if optional else None)
     if get_origin(kind) is tuple:
         return _several(field, kind, label, key, default, help_text)
     text = st.text_input(
         label, "" if default is None else str(default), key=key, help=help_text, persist_state="session"
     )
     return None if optional and not text.strip() else text
+
+
+def _number(
+    field: FieldInfo,
+    kind: type[int] | type[float],
+    label: str,
+    key: str,
+    default: Any,
+    help_text: str | None,
+    unset: str | None,
+) -> int | float | None:
+    """A number within its bounds; whole numbers step by one."""
+    low, high = _bounds(field)
+    value = None if default is None else kind(default)
+    if kind is int:
+        return st.number_input(
+            label, None if low is None else int(low), None if high is None else int(high), None if value is None else int(value),
+            step=1, key=key, help=help_text, placeholder=unset, persist_state="session",
+        )  # fmt: skip
+    return st.number_input(
+        label, None if low is None else float(low), None if high is None else float(high), value, format="%g", key=key, help=help_text,
+        placeholder=unset, persist_state="session",
+    )  # fmt: skip
 
 
 def _several(field: FieldInfo, kind: Any, label: str, key: str, default: Any, help_text: str | None) -> Any:

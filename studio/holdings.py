@@ -25,7 +25,7 @@ _SOURCES = (
 _REASONS = (Column("Reason", "text"), Column("Records", "bar", 150))
 _RECORDS = (
     Column("Source", "name", 110),
-    Column("File", "mono"),
+    Column("File", "soft"),
     Column("Row", "number", 70),
     Column("What is wrong", "long"),
     Column("Record", "mono"),
@@ -48,6 +48,15 @@ def gaps(said: list[Coverage], num_samples: int) -> list[Gap]:
         kind: max((entry.num_samples for entry in said if entry.kind == kind), default=0) for kind in PREPARED_KINDS
     }
     return [Gap(kind, num_samples - count) for kind, count in most.items() if count < num_samples]
+
+
+def empty_workspace(name: str) -> None:
+    """What Overview shows before there is data, unless some is just being added."""
+    if run_panel.running(("ingest",)):
+        return
+    says = "Add a LLaVA JSON or JSONL file with its images. Records that cannot be taken are set aside and counted."
+    with layout.empty(f"{name} is empty", says, icon="folder"):
+        st.button("Add data", type="primary", key="add-data", on_click=session.ADDING_DATA.set, args=(True,))
 
 
 # -- figures and sources ------------------------------------------------------------------------------------------------
@@ -127,7 +136,10 @@ def evidence(said: list[Coverage], num_samples: int) -> None:
 
 def _cover(name: str, entry: Coverage | None, num_samples: int) -> str:
     if entry is None:
-        return f'<div class="w-cover"><span class="absent">{escape(name)}</span><span class="w-part">missing</span><div class="w-bar"></div></div>'
+        return (
+            f'<div class="w-cover"><span class="absent">{escape(name)}</span><span class="w-part">missing</span>'
+            '<div class="w-bar"></div></div>'
+        )
     part = entry.num_samples / max(num_samples, 1)
     text = (
         "all"

@@ -16,6 +16,7 @@ from core.errors import StudioError
 from studio import session, style
 from studio.words import Note
 
+
 @contextmanager
 def page(title: str, says: str) -> Iterator[DeltaGenerator]:
     """The frame of a page: stylesheet, URL, title, one sentence, and a place at the right for the one main action.
@@ -85,7 +86,7 @@ def empty(title: str, says: str, icon: str = "picture") -> DeltaGenerator:
     st.html(
         f'<div class="w-empty"><i class="{icon}" aria-hidden="true"></i><h3>{escape(title)}</h3><p>{escape(says)}</p></div>'
     )
-    return st.container(horizontal=True, horizontal_alignment="center", key=f"empty-{title}")
+    return st.container(horizontal=True, horizontal_alignment="center", key=f"empty-{icon}")
 
 
 def facts(entries: Sequence[tuple[str, str]]) -> None:

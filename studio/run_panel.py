@@ -20,8 +20,29 @@ from studio import cached, layout, session
 from studio.words import duration, num
 
 POLL_SECONDS = 1.0
-KIND_NAMES = {"ingest": "Adding data", "prepare": "Preparing", "train": "Training", "export": "Exporting", "evaluate": "Evaluating", "map": "Drawing the map"}  # fmt: skip
+KIND_NAMES = {
+    "ingest": "Adding data",
+    "prepare": "Preparing",
+    "map": "Drawing the map",
+    "export": "Exporting",
+    "train": "Training",
+    "evaluate": "Evaluating",
+}
 _ENDED = {"done": "done", "failed": "failed", "stopped": "stopped", "died": "died"}
+_RESULT_NOUNS = {
+    "ingested": "samples added",
+    "changed": "changed",
+    "replaced": "replaced",
+    "already_known": "known already",
+    "quarantined": "set aside",
+    "num_samples": "samples",
+    "num_selected": "samples chosen",
+    "num_questions": "questions",
+    "dropped": "left out",
+}
+"""What a run's result says when it has ended; counts by reason are added up."""
+
+_FRESH_SECONDS = 600.0  # a run that went well is shown this long, one that did not until it is hidden
 _HIDDEN: session.Slot[tuple[str, ...]] = session.Slot("runs-hidden", ())
 
 
@@ -61,7 +82,11 @@ def show(kinds: Sequence[str], *, key: str) -> None:
 def _newest(path: Any, kinds: Sequence[str]) -> list[Run]:
     found = runs.list_runs(path)
     first = [next((run for run in found if run.kind == kind), None) for kind in kinds]
-    return [run for run in first if run is not None and run.run_id not in _HIDDEN.get()]
+    return [run for run in first if run is not None and run.run_id not in _HIDDEN.get() and _worth_showing(run)]
+
+
+def _worth_showing(run: Run) -> bool:
+    return run.state != "done" or run.ended_at is None or time.time() - seconds_of(run.ended_at) < _FRESH_SECONDS
 
 
 def _card(run: Run, key: str) -> None:
@@ -103,10 +128,22 @@ def run_html(run: Run, now: float) -> str:
     )
 
 
+def _small_html(run: Run, now: float) -> str:
+    part = run.share_done
+    bar = '<i class="unknown"></i>' if part is None else f'<i style="width:{100 * part:.1f}%"></i>'
+    left = pace(run, now).rsplit(", ", 1)[-1] if part and part < 1 else run.note
+    return (
+        f'<div class="w-run"><div class="w-run-top"><b>{escape(KIND_NAMES.get(run.kind, run.kind.capitalize()))}</b></div>'
+        f'<div class="w-bar">{bar}</div><div class="w-run-line">{escape(left)}</div></div>'
+    )
+
+
 def pace(run: Run, now: float) -> str:
-    """'4,100 of 12,060, 310 per second, 26 s left'; what is not known yet is left out."""
+    """'4,100 of 12,060, 310 per second, 26 s left'; what is not known yet is left out, '' before the first."""
+    if not run.done:
+        return ""
     parts = [num(run.done) if run.total is None else f"{num(run.done)} of {num(run.total)}"]
-    elapsed = now - _seconds(run.started_at) if run.started_at else 0.0
+    elapsed = now - seconds_of(run.started_at) if run.started_at else 0.0
     if run.done and elapsed > 1.0:
         rate = run.done / elapsed
         parts.append(f"{rate:,.0f} per second" if rate >= 2 else f"{60 * rate:,.0f} per minute")
@@ -115,7 +152,8 @@ def pace(run: Run, now: float) -> str:
     return ", ".join(parts)
 
 
-def _seconds(stamp: str) -> float:
+def seconds_of(stamp: str) -> float:
+    """A run's time stamp as seconds since 1970."""
     moment = datetime.fromisoformat(stamp)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
@@ -124,15 +162,13 @@ def _end_line(run: Run) -> str:
     if run.problem:
         return f'<div class="w-run-line">{escape(run.problem)} {escape(run.fix or "")}</div>'
     parts = []
+    for name, noun in _RESULT_NOUNS.items():
+        value = run.result.get(name)
+        count = sum(value.values()) if isinstance(value, dict) else value
+        if isinstance(count, int) and count:
+            parts.append(f"{num(count)} {noun}")
     if run.started_at and run.ended_at:
-        parts.append(f"in {duration(_seconds(run.ended_at) - _seconds(run.started_at))}")
-    for name, value in run.result.items():
-        if isinstance(value, bool) or name == "seconds":
-            continue
-        if isinstance(value, int):
-            parts.append(f"{num(value)} {name.replace('_', ' ')}")
-        elif isinstance(value, dict) and value and all(isinstance(count, int) for count in value.values()):
-            parts.append(f"{num(sum(value.values()))} {name.replace('_', ' ')}")
+        parts.append(f"in {duration(seconds_of(run.ended_at) - seconds_of(run.started_at))}")
     return f'<div class="w-run-line">{escape(", ".join(parts))}</div>'
 
 
@@ -151,6 +187,6 @@ def sidebar() -> None:
     @st.fragment(run_every=2 * POLL_SECONDS if alive else None)
     def poll() -> None:
         for run in running()[:3]:
-            st.html(run_html(run, time.time()))
+            st.html(_small_html(run, time.time()))
 
     poll()

@@ -48,8 +48,8 @@ OTHER = "#9aa0aa"
 SEQUENTIAL = ("#440154", "#414487", "#2a788e", "#22a884", "#7ad151", "#fde725")
 """Scores 0 to 5, dark to bright (viridis)."""
 
-DIVERGING = ("#2166ac", "#f7f7f5", "#b2572a")
-"""-1, 0 and 1."""
+DIVERGING = ("#2166ac", "#b2572a")
+"""-1 and 1; 0 is the colour of a card."""
 
 
 def palette() -> Palette:
@@ -60,6 +60,8 @@ def palette() -> Palette:
 def apply() -> None:
     """Put the stylesheet on the page; call once per run, before anything is drawn."""
     st.html(ASSETS / "style.css")
+    # Dialogs and popovers stand outside the app's element, so the page as a whole has to know the theme.
+    st.html(f"<style>:root {{ color-scheme: {'dark' if st.context.theme.type == 'dark' else 'light'}; }}</style>")
 
 
 @cache

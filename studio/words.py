@@ -5,6 +5,7 @@ Thousands are separated, shares have one decimal and a unit, spans of time read 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 KIND_NAMES = {
@@ -82,7 +83,11 @@ def size(num_bytes: float) -> str:
 
 
 def note_on(producer: str, version: str) -> Note:
-    """The badge of a producer: 'heuristic: rules 1' and what that means; the plain name when nothing is to be warned of."""
-    badge, says = _NOTES.get(producer, ("", f"Said by {producer}, version {version}."))
-    name = f"{producer} {version}"
-    return Note(f"{badge}: {name}" if badge else name, says)
+    """The badge of a producer: 'heuristic: rules 1' and what that means; the plain name when nothing is to be warned of.
+
+    Versions end in digests where rules or tokenizers are files that people edit; the badge leaves them to the hover.
+    """
+    badge, says = _NOTES.get(producer, ("", f"Said by {producer}."))
+    plain = ".".join(part for part in version.split(".") if not re.fullmatch(r"[0-9a-f]{6,}", part))
+    name = f"{producer} {plain}".strip()
+    return Note(f"{badge}: {name}" if badge else name, f"{says} Version {version}.")

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.errors import StudioError
+from core.errors import BadInput, StudioError
 from core.workspace import Workspace
 from studio import charts, layout, recent, session
 from studio.charts import Column, Row
 
 _CHOSEN_PROBLEM: session.Slot[StudioError | None] = session.Slot("workspaces.problem", None)
+_SWITCHED: session.Slot[bool] = session.Slot("workspaces.switched", False)
+_NO_PATH = BadInput("There is no path.", "Give the path of a folder.")
 _COLUMNS = (Column("Workspace", "name"), Column("Folder", "mono"), Column("Opened", "soft", 120))
 
 
@@ -23,6 +25,8 @@ def choose_dialog() -> None:
 
 def chooser(key: str) -> None:
     """Recent workspaces, one by its path, and a new one."""
+    if _SWITCHED.take():
+        st.rerun()
     known = [entry for entry in recent.recent() if entry.exists]
     here = session.workspace_path()
     if known:
@@ -43,34 +47,44 @@ def chooser(key: str) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         layout.section("Open by path")
-        path = st.text_input("Folder of a workspace", key=f"open-path-{key}", placeholder="/data/my-workspace")
-        if st.button("Open workspace", key=f"open-{key}", disabled=not path.strip()):
-            _open(path)
-            st.rerun()
+        st.text_input("Folder of a workspace", key=f"open-path-{key}", placeholder="/data/my-workspace")
+        st.button("Open workspace", key=f"open-{key}", on_click=_open_typed, args=(key,))
     with right:
         layout.section("New workspace")
-        new_path = st.text_input(
-            "Folder for it, new or empty", key=f"new-path-{key}", placeholder="/data/new-workspace"
-        )
-        name = st.text_input("Name", key=f"new-name-{key}", placeholder="the folder's name")
-        if st.button("Make workspace", type="primary", key=f"make-{key}", disabled=not new_path.strip()):
-            _make(new_path, name)
-            st.rerun()
+        st.text_input("Folder for it, new or empty", key=f"new-path-{key}", placeholder="/data/new-workspace")
+        st.text_input("Name", key=f"new-name-{key}", placeholder="the folder's name")
+        st.button("Make workspace", type="primary", key=f"make-{key}", on_click=_make_typed, args=(key,))
+
+
+def _open_typed(key: str) -> None:
+    _open(str(session.held(f"open-path-{key}") or ""))
+
+
+def _make_typed(key: str) -> None:
+    _make(str(session.held(f"new-path-{key}") or ""), str(session.held(f"new-name-{key}") or ""))
 
 
 def _open(path: str) -> None:
+    if not path.strip():
+        _CHOSEN_PROBLEM.set(_NO_PATH)
+        return
     try:
         opened = Workspace.open(Path(path.strip()))
     except StudioError as error:
         _CHOSEN_PROBLEM.set(error)
         return
     session.switch_workspace(opened.path)
+    _SWITCHED.set(True)
 
 
 def _make(path: str, name: str) -> None:
+    if not path.strip():
+        _CHOSEN_PROBLEM.set(_NO_PATH)
+        return
     try:
         made = Workspace.create(Path(path.strip()), name.strip() or None)
     except StudioError as error:
         _CHOSEN_PROBLEM.set(error)
         return
     session.switch_workspace(made.path)
+    _SWITCHED.set(True)

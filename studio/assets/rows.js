@@ -7,7 +7,7 @@ function make(tag, name, text) {
 }
 
 function cell(column, value) {
-  const box = make("td", column.kind === "number" ? "num" : column.kind);
+  const box = make("td", { number: "num", chip: "chips", long: "words", mono: "words" }[column.kind] || column.kind);
   if (value === null || value === undefined || value === "") {
     box.append(make("span", "none", "–"));
   } else if (column.kind === "bar") {
@@ -37,7 +37,7 @@ function cell(column, value) {
     box.append(document.createTextNode(value.text));
     box.title = value.says || "";
   } else if (column.kind === "long" || column.kind === "mono") {
-    box.replaceChildren(make("span", "long", value));
+    box.replaceChildren(make("span", `long ${column.kind}`, value));
     box.title = String(value).slice(0, 600);
   } else {
     box.textContent = value;

@@ -1,7 +1,7 @@
 // A sunburst of up to three levels. Angles are how often tags are given; the number in the middle counts samples.
 const NS = "http://www.w3.org/2000/svg";
-const SIZE = 640, HOLE = 92;
-const RINGS_OF = { 1: [92, 290], 2: [92, 210, 312], 3: [92, 184, 252, 312] };
+const SIZE = 640, HOLE = 86;
+const RINGS_OF = { 1: [86, 290], 2: [86, 205, 314], 3: [86, 164, 236, 316] };
 let RINGS = RINGS_OF[3];
 const LEAST_ANGLE = 0.006;
 
@@ -28,11 +28,20 @@ function place(nodes) {
   const placed = [];
   function lay(parent, from, to, whole) {
     let angle = from;
+    const folded = [];
     for (const node of byParent.get(parent) || []) {
       const span = ((to - from) * node.weight) / whole;
-      placed.push({ ...node, from: angle, to: angle + span });
-      lay(node.path, angle, angle + span, node.weight);
-      angle += span;
+      if (span < LEAST_ANGLE) folded.push({ ...node, span });
+      else {
+        placed.push({ ...node, from: angle, to: angle + span });
+        lay(node.path, angle, angle + span, node.weight);
+        angle += span;
+      }
+    }
+    if (folded.length) {
+      const span = folded.reduce((sum, node) => sum + node.span, 0);
+      const { depth, colour, ink } = folded[0];
+      placed.push({ folded: true, path: parent, label: `${folded.length} more`, count: null, says: "in the list", depth, colour, ink, from: angle, to: angle + span });
     }
   }
   const tops = byParent.get("") || [];
@@ -79,20 +88,26 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const count = make("text", { class: "big", y: -4 }), says = make("text", { class: "small", y: 18 }), more = make("text", { class: "small", y: 36 });
   middle.append(count, says, more);
   function tell(node) {
-    count.textContent = (node ? node.count : data.total).toLocaleString("en");
+    const number = node ? node.count : data.total;
+    count.textContent = number === null ? "" : number.toLocaleString("en");
     says.textContent = fit(node ? node.label : "samples", 2 * HOLE - 24);
     more.textContent = node ? node.says : data.says;
   }
   tell(null);
   const paths = [];
   for (const node of place(data.nodes)) {
-    if (node.to - node.from < LEAST_ANGLE) continue;
     const path = make("path", { d: arc(node.from, node.to, RINGS[node.depth - 1], RINGS[node.depth]), fill: node.colour, tabindex: 0, role: "button", "aria-label": `${node.path}, ${node.count} samples` });
     if (node.on) path.classList.add("on");
+    if (node.folded) {
+      path.classList.add("folded");
+      path.removeAttribute("tabindex");
+      path.removeAttribute("role");
+    }
     path.__node = node;
     paths.push(path);
     svg.append(path);
     const text = label(node);
+    if (text && node.on) text.classList.add("on");
     if (text) svg.append(text);
   }
   const over = (event) => {
@@ -113,11 +128,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
   svg.addEventListener("focusin", over);
   svg.addEventListener("pointerleave", out);
   svg.addEventListener("focusout", out);
-  svg.addEventListener("click", (event) => event.target.__node && setTriggerValue("picked", event.target.__node.path));
+  const pick = (node) => node && !node.folded && setTriggerValue("picked", node.path);
+  svg.addEventListener("click", (event) => pick(event.target.__node));
   svg.addEventListener("keydown", (event) => {
     if ((event.key === "Enter" || event.key === " ") && event.target.__node) {
       event.preventDefault();
-      setTriggerValue("picked", event.target.__node.path);
+      pick(event.target.__node);
     }
   });
   svg.append(middle);
