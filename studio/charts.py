@@ -215,10 +215,7 @@ def rubric(capability: Capability) -> str:
 def radar_svg(scores: Mapping[str, float | None], behind: Mapping[str, float | None] | None = None) -> str:
     """The fourteen scores (0 to 5, None missing) as a radar; `behind` is drawn as a grey ghost."""
     count = len(CAPABILITIES)
-    rings = "".join(
-        f'<polygon class="ring" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in (_spoke(i, count, _RADIUS * ring / 5) for i in range(count)))}"/>'
-        for ring in range(1, 6)
-    )
+    rings = "".join(f'<polygon class="ring" points="{_shape([float(ring)] * count)}"/>' for ring in range(1, 6))
     parts = []
     for index, capability in enumerate(CAPABILITIES):
         score = scores.get(capability.key)

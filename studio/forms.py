@@ -104,17 +104,13 @@ def _number(
     unset: str | None,
 ) -> int | float | None:
     """A number within its bounds; whole numbers step by one."""
-    low, high = _bounds(field)
-    value = None if default is None else kind(default)
-    if kind is int:
-        return st.number_input(
-            label, None if low is None else int(low), None if high is None else int(high), None if value is None else int(value),
-            step=1, key=key, help=help_text, placeholder=unset, persist_state="session",
-        )  # fmt: skip
-    return st.number_input(
-        label, None if low is None else float(low), None if high is None else float(high), value, format="%g", key=key, help=help_text,
-        placeholder=unset, persist_state="session",
-    )  # fmt: skip
+    low, high, value = (None if entry is None else kind(entry) for entry in (*_bounds(field), default))
+    more: dict[str, Any] = {"step": 1} if kind is int else {"format": "%g"}
+    draw: Any = st.number_input  # its overloads want each of the three to be known as None or not
+    number: int | float | None = draw(
+        label, low, high, value, key=key, help=help_text, placeholder=unset, persist_state="session", **more
+    )
+    return number
 
 
 def _several(field: FieldInfo, kind: Any, label: str, key: str, default: Any, help_text: str | None) -> Any:
