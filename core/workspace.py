@@ -5,16 +5,16 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from core.errors import BadInput, DiskFull, NewerFormat
+from core.errors import BadInput, NewerFormat
 from core.store import Store
 from core.store.ids import digest_of
+from core.store.tables import writing
 
 FORMAT = 1
 _FILE = "workspace.json"
@@ -49,14 +49,11 @@ class Workspace:
         }
         try:
             path.mkdir(parents=True, exist_ok=True)
-            for folder in ("tables", "runs", "exports", "evaluation", "snapshots", "locks"):
-                (path / folder).mkdir(exist_ok=True)
+            with writing(path.name):
+                for folder in ("tables", "runs", "exports", "evaluation", "snapshots", "locks"):
+                    (path / folder).mkdir(exist_ok=True)
             write_json(path / _FILE, record)
         except OSError as error:
-            if error.errno == errno.ENOSPC:
-                raise DiskFull(
-                    f"The disk is full; {path} could not be made.", "Free some space and try again."
-                ) from error
             raise BadInput(f"{path} cannot be made ({error.strerror}).", "Give a folder you may write to.") from error
         return cls.open(path)
 
@@ -122,8 +119,9 @@ class Workspace:
 def write_json(path: Path, value: Any) -> None:
     """Write JSON so that a reader sees the old file or the new one, never half of it."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("w", encoding="utf-8") as file:
-        json.dump(value, file, ensure_ascii=False, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    with writing(path.name):
+        with temporary.open("w", encoding="utf-8") as file:
+            json.dump(value, file, ensure_ascii=False, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)

@@ -13,6 +13,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from core.errors import Busy
+from core.store.tables import writing
 
 
 @contextmanager
@@ -31,7 +32,8 @@ def writer_lock(workspace_path: Path, writer: str) -> Iterator[None]:
             "Wait until it has finished, or stop it, then run the same command again.",
         ) from None
     try:
-        pid_path.write_text(str(os.getpid()), encoding="utf-8")
+        with writing("the lock"):
+            pid_path.write_text(str(os.getpid()), encoding="utf-8")
         yield
     finally:
         pid_path.unlink(missing_ok=True)

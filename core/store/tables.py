@@ -20,16 +20,35 @@ from core.store import schemas
 _IN_LIST_ROWS = 4096  # ids per IN list: longer ones are split so that the filter's plan stays small
 
 
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FULL_TEXTS = tuple(f"(os error {number})" for number in sorted(_FULL))
+_BROKEN_TEXTS = ("LanceError", "External error", "Not found")
+
+
 @contextmanager
 def writing(what: str) -> Iterator[None]:
-    """Turn a full disk into DiskFull; Lance reports it as OSError or as text in a RuntimeError."""
+    """Turn a full disk, quota or file into DiskFull; Lance reports it as OSError or as text in a RuntimeError."""
     try:
         yield
     except (OSError, RuntimeError) as error:
-        if getattr(error, "errno", None) == errno.ENOSPC or "No space left on device" in str(error):
+        if getattr(error, "errno", None) in _FULL or any(text in str(error) for text in _FULL_TEXTS):
             raise DiskFull(
                 f"The disk is full while writing {what}.",
                 "Free some space and run the same command again; finished work is kept.",
+            ) from error
+        raise
+
+
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """Turn a damaged table into BadData; Lance reports it as OSError or through Arrow."""
+    try:
+        yield
+    except (OSError, RuntimeError, pa.ArrowException) as error:
+        if any(text in str(error) for text in _BROKEN_TEXTS):
+            raise BadData(
+                f"The table {what} of the workspace cannot be read ({str(error).splitlines()[0][:160]}).",
+                "Run `winnow check` on the workspace; it says how to mend it.",
             ) from error
         raise
 
@@ -113,7 +132,8 @@ class Store:
         if not self.exists(name) and name in schemas.TABLES:
             empty = schemas.TABLES[name].empty_table()
             return empty.select(list(columns)) if columns is not None else empty
-        return self.dataset(name, version).to_table(columns=list(columns) if columns is not None else None)
+        with reading(name):
+            return self.dataset(name, version).to_table(columns=list(columns) if columns is not None else None)
 
     def scan(self, name: str, columns: Sequence[str] | None = None, batch_rows: int = 1024) -> Iterator[pa.RecordBatch]:
         """The table in batches, in row order, in bounded memory."""
@@ -121,7 +141,13 @@ class Store:
             scanner = self.dataset(name).scanner(
                 columns=list(columns) if columns is not None else None, batch_size=batch_rows, scan_in_order=True
             )
-            yield from scanner.to_batches()
+            batches = iter(scanner.to_batches())
+            while True:
+                with reading(name):
+                    batch = next(batches, None)
+                if batch is None:
+                    return
+                yield batch
 
     def samples(self, sample_ids: Sequence[int], columns: Sequence[str] | None = None) -> pa.Table:
         """Samples by id, in the order given; ids that do not exist are left out."""
@@ -140,7 +166,8 @@ class Store:
         parts = []
         for start in range(0, len(values), _IN_LIST_ROWS):
             literals = ",".join(repr(value) for value in values[start : start + _IN_LIST_ROWS])
-            parts.append(dataset.to_table(columns=read, filter=f"{key} IN ({literals})"))
+            with reading(name):
+                parts.append(dataset.to_table(columns=read, filter=f"{key} IN ({literals})"))
         found = pa.concat_tables(parts)
         place = {value: index for index, value in enumerate(found[key].to_pylist())}
         rows = [place[value] for value in values if value in place]
