@@ -199,7 +199,7 @@ class Recipe(_Part):
 
     def to_yaml(self) -> str:
         """The one YAML form: loading and saving it again gives the same bytes."""
-        return yaml.safe_dump(self.as_dict(), sort_keys=False, allow_unicode=True, width=120)
+        return yaml.dump(self.as_dict(), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
 
     def content_hash(self) -> str:
         """32 hex digits over everything the recipe says, whatever its file looks like."""
@@ -268,6 +268,18 @@ class _StrictLoader(yaml.SafeLoader):
                 )
             seen.add(key)
         return super().construct_mapping(node, deep)
+
+
+class _Dumper(yaml.SafeDumper):
+    """YAML that reads back: text with rare line breaks must be quoted and escaped, which PyYAML does not see by itself."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    rare = any(mark in text for mark in "\x85\u2028\u2029")
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if rare else None)
+
+
+_Dumper.add_representer(str, _text)
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:
