@@ -92,7 +92,8 @@ def read_samples(pool: Path, known: Iterable[Known]) -> list[Mapping[str, Any]]:
     files = sorted((pool / "train").glob("*.json*"))
     if not files:
         raise BadInput(
-            f"There are no train/*.json files or train/*.jsonl in {pool}.", "Give the folder of a pool, with train/ and images/."
+            f"There are no train/*.json files or train/*.jsonl in {pool}.",
+            "Give the folder of a pool, with train/ and images/.",
         )
     records: dict[tuple[str, str], Mapping[str, Any]] = {}
     for path in files:

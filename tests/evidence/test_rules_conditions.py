@@ -59,7 +59,9 @@ def test_and_binds_tighter_than_or_and_not_tightest() -> None:
     assert parse_condition("!!a", COLUMNS, "test").of(values).tolist() == [1, 0, 0, 0]
 
 
-@pytest.mark.parametrize("text", ["", "a &", "& a", "a b_2", "(a", "a)", "a & unknown", "a + c", "!", "()", "a | | c", "A"])
+@pytest.mark.parametrize(
+    "text", ["", "a &", "& a", "a b_2", "(a", "a)", "a & unknown", "a + c", "!", "()", "a | | c", "A"]
+)
 def test_a_condition_that_cannot_be_read_says_where_and_why(text: str) -> None:
     with pytest.raises(BadData, match="line 7") as caught:
         parse_condition(text, COLUMNS, "line 7")

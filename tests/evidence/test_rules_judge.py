@@ -70,7 +70,8 @@ def test_a_sample_that_trains_a_capability_scores_well_above_one_that_does_not(
 
 def test_scores_stay_between_0_and_5_and_do_not_depend_on_the_batch() -> None:
     conversations = [
-        [{"role": "human", "text": strong[0] * 3}, {"role": "gpt", "text": strong[1] * 3}] for _, strong, _ in STRONG_AND_WEAK
+        [{"role": "human", "text": strong[0] * 3}, {"role": "gpt", "text": strong[1] * 3}]
+        for _, strong, _ in STRONG_AND_WEAK
     ]
     facts = [[strong[2]] if strong[2] else [] for _, strong, _ in STRONG_AND_WEAK]
     num_images = [len(pictures) for pictures in facts]
@@ -88,7 +89,7 @@ def test_the_reasons_of_a_score_add_up_to_it() -> None:
     conversation = [{"role": "human", "text": "What is left of the lamp?"}, {"role": "gpt", "text": "a chair"}]
     cues = read_cues([conversation], [[PHOTO]], [1])
     given = reasons(cues, 0, "spatial")
-    assert given[0][0] == "place_strong"
+    assert given[0][0] == "q_place_strong"
     assert sum(points for _, points in given) == pytest.approx(float(score(cues)[0, 0]), abs=1e-4)
 
 
@@ -110,6 +111,8 @@ def test_the_reasons_of_a_score_add_up_to_it() -> None:
          "First, there are 9 apples. Then 4 are eaten, so 9 - 4 = 5. The answer is 5.", ("chain-of-thought",)),
         ("还剩几个苹果？", "首先有9个苹果。然后吃掉4个，所以 9 - 4 = 5。因此答案是5。", ("chain-of-thought",)),
         ("List the colours as JSON.", '{"colours": ["red", "blue"]}', ("specified style",)),
+        ("Write a formal e-mail to the shop.", "Dear Sir or Madam, the lamp arrived broken.", ("specified style",)),
+        ("Does the chart reach more than 11?", "No", ("yes/no",)),
         ("Write a haiku about the picture.", "old silent pond\na frog jumps in\nthe sound of water", ("specified style",)),
         ("写一首诗描述这张图。", "床前明月光，疑是地上霜。举头望明月，低头思故乡。", ("specified style",)),
     ],
@@ -137,10 +140,25 @@ def test_forms_that_need_no_words_are_told_in_any_language() -> None:
         ("How many dogs are there?", "2", PHOTO, "Object Localization > Count objects"),
         ("Transcribe the text.", "EXIT", PAGE, "OCR > Transcribe text from image"),
         ("读出图中的文字。", "出口", PAGE, "OCR > Transcribe text from image"),
-        ("Which bar of the bar chart is the highest?", "May", CHART, "Structuralized Image-Text Understanding > Parse bar charts"),
+        (
+            "Which bar of the bar chart is the highest?",
+            "May",
+            CHART,
+            "Structuralized Image-Text Understanding > Parse bar charts",
+        ),
         ("What is behind the sofa?", "a lamp", PHOTO, "Spatial Relationship > Determine relative position"),
-        ("Where on the screen should I click? Give coordinates.", "(0.2, 0.6)", PAGE, "Object Localization > Determine coordinates"),
-        ("Why did the glass break?", "Because the fall caused a crack.", PHOTO, "Physical Relation > Identify cause-effect relationships"),
+        (
+            "Where on the screen should I click? Give coordinates.",
+            "(0.2, 0.6)",
+            PAGE,
+            "Object Localization > Determine coordinates",
+        ),
+        (
+            "Why did the glass break?",
+            "Because the fall caused a crack.",
+            PHOTO,
+            "Physical Relation > Identify cause-effect relationships",
+        ),
     ],
 )
 def test_instruction_tags_follow_the_question(question: str, answer: str, facts: ImageFacts, tag: str) -> None:
@@ -149,7 +167,12 @@ def test_instruction_tags_follow_the_question(question: str, answer: str, facts:
 
 
 def test_every_instruction_tag_is_a_path_of_the_tree_and_nobody_goes_without() -> None:
-    for texts, facts in [(("Hm?", "Well."), PHOTO), (("Hm?", "Well."), PAGE), (("Hm?", "Well."), None), (("你好", "你好"), None)]:
+    for texts, facts in [
+        (("Hm?", "Well."), PHOTO),
+        (("Hm?", "Well."), PAGE),
+        (("Hm?", "Well."), None),
+        (("你好", "你好"), None),
+    ]:
         tags = _judge(*texts, facts=facts).instruction_tags[0]
         assert tags
         assert set(tags) <= set(INSTRUCTION_TAGS)
@@ -172,13 +195,22 @@ def test_image_tags_join_wording_and_look(question: str, facts: ImageFacts, tag:
 
 
 def test_the_settings_limit_the_tags() -> None:
-    conversation = [{"role": "human", "text": "How many red dogs are left of the sofa and what colour is it?"}, {"role": "gpt", "text": "2"}]
+    conversation = [
+        {"role": "human", "text": "How many red dogs are left of the sofa and what colour is it?"},
+        {"role": "gpt", "text": "2"},
+    ]
     found = judge([conversation], [[PHOTO]], [1], RulesSettings(max_instruction_tags=1, max_image_tags=2))
     assert (len(found.instruction_tags[0]), len(found.image_tags[0])) == (1, 2)
 
 
 def test_questions_are_what_stands_before_an_answer() -> None:
-    turns = [("system", "You are a pirate."), ("human", "Who?"), ("human", "Where?"), ("gpt", "Here."), ("human", "And?")]
+    turns = [
+        ("system", "You are a pirate."),
+        ("human", "Who?"),
+        ("human", "Where?"),
+        ("gpt", "Here."),
+        ("human", "And?"),
+    ]
     pairs = question_answer_pairs([{"role": role, "text": text} for role, text in turns])
     assert pairs == [("You are a pirate.\nWho?\nWhere?", "Here."), ("And?", "")]
 

@@ -30,7 +30,14 @@ def test_english_is_english_even_with_figures_formulas_code_or_foreign_names(tex
 
 @pytest.mark.parametrize(
     "text",
-    ["答案是B", "图中有几只猫？", "圖中有幾隻貓？", "请翻译 Hello World 这句话", "求 x^2+1=5 的解", "这张图表的标题是什么？"],
+    [
+        "答案是B",
+        "图中有几只猫？",
+        "圖中有幾隻貓？",
+        "请翻译 Hello World 这句话",
+        "求 x^2+1=5 的解",
+        "这张图表的标题是什么？",
+    ],
 )
 def test_chinese_is_chinese_in_both_scripts_and_beside_latin_letters(text: str) -> None:
     assert text_language(text) == "zh"

@@ -13,7 +13,17 @@ from core.errors import BadData
 from core.evidence.rules.language import simplified
 from core.evidence.rules.wording import Wording, load_wording
 
-PHRASES = ["how many", "in front of", "compar*", "big|small", "# percent", "left .. of", "what is .. red|blue", "of the", "a"]
+PHRASES = [
+    "how many",
+    "in front of",
+    "compar*",
+    "big|small",
+    "# percent",
+    "left .. of",
+    "what is .. red|blue",
+    "of the",
+    "a",
+]
 WORDS = ["how", "many", "in", "front", "of", "compare", "comparison", "big", "small", "12", "3.5", "percent", "left", "what", "is",
          "red", "blue", "the", "a", "side"]  # fmt: skip
 CHINESE = ["多少个", "左..右", "图", "图中", "红色"]
@@ -27,7 +37,11 @@ def _plain_hits(words: list[str], phrase: str) -> int:
             gap = True
             continue
         options = [
-            r"\d[\d.,]*" if option == "#" else re.escape(option[:-1]) + r"[a-z']*" if option.endswith("*") else re.escape(option)
+            r"\d[\d.,]*"
+            if option == "#"
+            else re.escape(option[:-1]) + r"[a-z']*"
+            if option.endswith("*")
+            else re.escape(option)
             for option in piece.split("|")
         ]
         between = r" (?:\S+ ){0,4}?" if gap else " "

@@ -25,11 +25,11 @@ _SHAPE_CUES = (
     "has_image", "several_images", "text_only", "several_turns", "many_turns",
     "options", "option_answer", "coordinate_answer", "box_answer", "yes_no_answer", "phrase_answer", "sentence_answer",
     "text_answer", "number_answer", "printed_answer", "worked_answer", "answer_length", "long_question", "many_numbers",
-    "quoted", "pairs", "similar_turns", "answer_cells", "answer_list", "answer_equation", "answer_code",
+    "quoted", "pairs", "coded_answer", "similar_turns", "answer_cells", "answer_list", "answer_equation", "answer_code",
 )  # fmt: skip
 _PICTURE_CUES = (
     "photo", "graphic", "print", "some_print", "ruled", "vivid", "grey_page", "white_page", "dark_screen", "busy",
-    "few_colours",
+    "few_colours", "scenic", "labelled", "tall",
 )  # fmt: skip
 _FIRST_HIT, _NEXT_HIT = 0.7, 0.15
 """The first hit of a wording is most of it; the second and third fill it up."""
@@ -66,8 +66,9 @@ class Cues:
 @cache
 def cue_columns() -> dict[str, int]:
     """The column of every cue, in the order of the table."""
-    structures = (name for name in STRUCTURE_NAMES)
-    names = (*load_wording().names, *structures, *_SHAPE_CUES, *_PICTURE_CUES)
+    wording = load_wording()
+    asked = (f"q_{name}" for name, place in zip(wording.names, wording.places, strict=True) if place == "any")
+    names = (*wording.names, *asked, *STRUCTURE_NAMES, *_SHAPE_CUES, *_PICTURE_CUES)
     return {name: column for column, name in enumerate(names)}
 
 
@@ -123,11 +124,23 @@ def _is_worked(shape: Turn, asked: Mapping[int, int], told: Mapping[int, int], w
     """Whether an answer shows its reasoning: it concludes, after sentences or equations that lead there."""
     if shape.num_words < _MIN_WORKED_WORDS or shape.form not in ("sentence", "text", "option", "coordinate"):
         return False
+    if _asks(
+        asked,
+        wording,
+        "ask_describe",
+        "ask_detail",
+        "ask_why",
+        "ask_write",
+        "ask_voice",
+        "between_items",
+        "ask_explain",
+    ) and not _asks(asked, wording, "ask_steps"):
+        return _asks(told, wording, "final_answer")  # telling and explaining use the words of reasoning too
     count = {name: told.get(wording.index[name], 0) for name in ("reasoning", "conclusion", "step_marker")}
     equations = shape.answer_marks.get("equation", 0)
     leads = shape.num_sentences >= 2 or equations > 0 or shape.num_list_lines >= 2
-    if wording.index["ask_steps"] in asked:
-        return count["reasoning"] + equations + shape.num_list_lines >= 1
+    if _asks(asked, wording, "ask_steps"):
+        return shape.num_sentences >= 2 or shape.num_list_lines >= 2 or count["reasoning"] + equations >= 1
     return leads and (
         (count["conclusion"] >= 1 and count["reasoning"] + equations >= 2)
         or (count["step_marker"] >= 3 and equations >= 1)
@@ -135,13 +148,24 @@ def _is_worked(shape: Turn, asked: Mapping[int, int], told: Mapping[int, int], w
     )
 
 
+def _asks(hits: Mapping[int, int], wording: Wording, *names: str) -> bool:
+    return any(wording.index[name] in hits for name in names)
+
+
 def _wording_values(turns: Sequence[TurnCues], wording: Wording) -> dict[str, float]:
-    hits: dict[int, int] = {}
+    """Cues over all turns; `q_` before a name that is looked for everywhere: in the questions alone."""
+    asked: dict[int, int] = {}
     for turn in turns:
-        for side in (turn.question, turn.answer):
-            for cue, number in side.items():
-                hits[cue] = hits.get(cue, 0) + number
-    return {wording.names[cue]: _strength(number) for cue, number in hits.items()}
+        for cue, number in turn.question.items():
+            asked[cue] = asked.get(cue, 0) + number
+    hits = dict(asked)
+    for turn in turns:
+        for cue, number in turn.answer.items():
+            hits[cue] = hits.get(cue, 0) + number
+    found = {wording.names[cue]: _strength(number) for cue, number in hits.items()}
+    return found | {
+        f"q_{wording.names[cue]}": _strength(number) for cue, number in asked.items() if wording.places[cue] == "any"
+    }
 
 
 def _strength(hits: int) -> float:
@@ -190,6 +214,7 @@ def _shape_values(turns: Sequence[TurnCues], num_images: int) -> dict[str, float
         "many_numbers": _ramp(max(shape.num_numbers for shape in shapes), 1, 9),
         "quoted": float(any(shape.quoted for shape in shapes)),
         "pairs": _ramp(max(shape.num_pairs for shape in shapes), 1, 3),
+        "coded_answer": float(any(shape.coded for shape in shapes)),
         "similar_turns": _similar_turns(shapes),
     }
 
@@ -198,6 +223,16 @@ def _similar_turns(shapes: Sequence[Turn]) -> float:
     """Later turns answered in the form of the first one: its example shows how to answer."""
     later = [shape.form == shapes[0].form for shape in shapes[1:]]
     return sum(later) / len(later) if later else 0.0
+
+
+def _scenic(facts: ImageFacts) -> float:
+    """No page behind it: the picture is filled to its edges, as photographs and illustrated scenes are."""
+    return (1.0 - _ramp(facts.top_share, 0.25, 0.45)) * _ramp(facts.num_colours, 15, 30)
+
+
+def _labelled(facts: ImageFacts) -> float:
+    """Lines with some print on a page, and no photograph: charts, tables, plots, labelled drawings."""
+    return (1.0 - facts.photo_likeness) * _ramp(facts.text_likeness, 0.12, 0.30) * _ramp(facts.rulings, 0.15, 0.45)
 
 
 def _picture_values(pictures: Sequence[ImageFacts]) -> dict[str, float]:
@@ -216,5 +251,8 @@ def _picture_values(pictures: Sequence[ImageFacts]) -> dict[str, float]:
         "white_page": _ramp(max(facts.white_share for facts in pictures), 0.4, 0.7),
         "dark_screen": _ramp(max(facts.dark_share for facts in pictures), 0.4, 0.7),
         "busy": _ramp(max(facts.edge_density for facts in pictures), 0.03, 0.15),
+        "scenic": max(_scenic(facts) for facts in pictures),
+        "labelled": max(_labelled(facts) for facts in pictures),
+        "tall": 1.0 - _ramp(min(facts.aspect for facts in pictures), 0.6, 0.9),
         "few_colours": 1.0 - _ramp(max(facts.num_colours for facts in pictures), 12, 40),
     }

@@ -71,7 +71,12 @@ def image_facts(picture: Image.Image | NDArray[np.uint8]) -> ImageFacts:
     dark = _share((red <= 48) & (green <= 48) & (blue <= 48))
     rulings = _rulings(edge_across, edge_down)
     exact = _share(step_across == 0)
-    photo = _ramp(soft, 0.12, 0.40) * _ramp(float(num_colours), 20, 60) * (1.0 - _ramp(top_share, 0.30, 0.55))
+    levels = np.bincount(
+        (grey[::2, ::2] >> 2).ravel(), minlength=64
+    )  # a grey photograph has few colours, but many greys
+    num_levels = int(np.count_nonzero(levels >= max(red.size // 500, 1)))
+    variety = max(_ramp(float(num_colours), 20, 60), _ramp(float(num_levels), 24, 44))
+    photo = _ramp(soft, 0.12, 0.40) * variety * (1.0 - _ramp(top_share, 0.30, 0.55))
     photo *= 1.0 - _ramp(exact, 0.55, 0.80)
     return ImageFacts(
         aspect=width / height,

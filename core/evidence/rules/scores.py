@@ -20,6 +20,8 @@ from core.evidence.rules.cues import Cues, cue_columns
 from core.vocabulary import CAPABILITY_KEYS
 
 TOP_SCORE = 5.0
+_LEAST_SCORE = 0.5
+"""What would round to 0 is 0: passing words are no evidence, and a score above 0 makes a sample a candidate."""
 _FILE = Path(__file__).with_name("scores.yaml")
 
 
@@ -47,9 +49,9 @@ def parse_points(
 
 
 def score(cues: Cues) -> NDArray[np.float32]:
-    """[N, 14] float32 from 0 to 5 in vocabulary order, NaN where the rules cannot tell."""
+    """[N, 14] float32, 0 or from 0.5 to 5, in vocabulary order, NaN where the rules cannot tell."""
     table = np.stack([_total(cues.values, rules) for rules in _points().values()], axis=1)
-    table = np.clip(table, 0.0, TOP_SCORE)
+    table = np.where(table < _LEAST_SCORE, np.float32(0.0), np.minimum(table, np.float32(TOP_SCORE)))
     silent = np.array(
         [not any(t.shape.num_words or t.shape.question_words for t in row) for row in cues.turns], dtype=np.bool_
     )

@@ -19,6 +19,7 @@ _SENTENCE_WORDS = 45
 
 _OPTION = re.compile(r"(?:^|[\s,;:.?])[(\[]?([A-H])[).:、．]\s?(?=\S)|\(([a-hA-H]|[1-8])\)\s?(?=\S)", re.MULTILINE)
 _CHOICES = re.compile(r"\b(?:choices|options|choice)\s?:|(?:选项|可选)[:：]", re.IGNORECASE)
+_OFFER = re.compile(r"\b(?:options?|choices?|letter)\b|选项|[A-D] ?[,、] ?[A-D]\b", re.IGNORECASE)
 _OPTION_ANSWER = re.compile(r"\W{0,3}(?:option |answer:? |选项?|答案是?)?\(?([A-H])(?:[).:、．]|\Z|\s*\n|，|。)")
 _YES_NO = re.compile(
     r"\W{0,3}(?:(?:[Yy]es|[Nn]o|[Tt]rue|[Ff]alse)(?=[,;:!.]\s|[,;:!.]?\W{0,2}\Z)|(?:YES|NO|TRUE|FALSE)\W?\Z"
@@ -35,7 +36,7 @@ _FORMULA = re.compile(
     r"\\(?:frac|sqrt|int|sum|text|mathrm|angle|circ|times|cdot|pi|theta|Delta|left|begin|overline|vec)\b"
     r"|\$[^$\n]{1,200}\$|[²³√∠△∫∑π≤≥≠]|\b[a-zA-Z]\^[{\d]"
 )
-_EQUATION = re.compile(r"[\d)a-zA-Z]\s?[=≈]\s?[-−\\$(\d]|\d\s?[×÷*/+−-]\s?\d")
+_EQUATION = re.compile(r"[\d)a-zA-Z]\s?[=≈]\s?[-−\\$(\d]|\d\s?[×÷*+]\s?\d|\d\s[-−/x]\s\d")
 _CODE = re.compile(
     r"```|\bdef \w+\(|\bprint\(|\breturn \w|\bfor \w+ in \w+:|#include|\bpublic static|console\.log|=> ?\{|</\w+>"
     r"|\bSELECT\b.{1,80}\bFROM\b"
@@ -53,6 +54,7 @@ _QUOTED = re.compile(r"[\"“「『][^\"”」』\n]{1,200}[\"”」』]")
 _PAIR = re.compile(
     r"(?:^|\n)\s{0,4}(?:q|question|input|example|问|例|输入|示例)\s?\d{0,2}\s?[:：]|(?:->|=>|→|⇒)", re.IGNORECASE
 )
+_CODED = re.compile(r"\w\s?\|\s?\w|<\w[^<>\n]{0,80}>|\{[^{}\n]{1,200}\}|\[\w[^\[\]\n]{0,200}\]")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|\d+(?:[.,:/-]\d+)*")
 _HAN = re.compile(r"[\u3400-\u9fff\u3041-\u30ff]")
 _UPPER = re.compile(r"\b[A-Z][A-Z&'./-]+\b")
@@ -66,7 +68,10 @@ STRUCTURE_NAMES: tuple[str, ...] = tuple(name for name, _ in _STRUCTURES)
 
 
 class Turn(NamedTuple):
-    """The shape of one question and its answer."""
+    """The shape of one question and its answer.
+
+    `coded`: the answer is written with separators or brackets; `num_pairs`: marks of solved examples in the question.
+    """
 
     form: AnswerForm
     num_options: int
@@ -79,6 +84,7 @@ class Turn(NamedTuple):
     num_numbers: int
     upper_share: float
     num_pairs: int
+    coded: bool
     quoted: bool
     question_words: int
     question_marks: dict[str, int]
@@ -96,7 +102,15 @@ def read_turn(question: str, answer: str) -> Turn:
     numbers = _NUMBERS.findall(answer)
     upper_share = sum(len(word) for word in upper) / max(len(answer), 1)
     return Turn(
-        form=_answer_form(answer, num_options, num_words, num_sentences, upper_share, len(numbers)),
+        form=_answer_form(
+            answer,
+            num_options >= 2,
+            num_options >= 2 or _OFFER.search(question) is not None,
+            num_words,
+            num_sentences,
+            upper_share,
+            len(numbers),
+        ),
         num_options=num_options,
         num_words=num_words,
         num_sentences=num_sentences,
@@ -107,6 +121,7 @@ def read_turn(question: str, answer: str) -> Turn:
         num_numbers=len(numbers),
         upper_share=upper_share,
         num_pairs=len(_PAIR.findall(question)),
+        coded=_CODED.search(answer) is not None,
         quoted=_QUOTED.search(question) is not None,
         question_words=count_words(question),
         question_marks=_marks(question),
@@ -143,11 +158,17 @@ def _num_options(question: str) -> int:
 
 
 def _answer_form(
-    answer: str, num_options: int, num_words: int, num_sentences: int, upper_share: float, num_numbers: int
+    answer: str,
+    lists_options: bool,
+    offers: bool,
+    num_words: int,
+    num_sentences: int,
+    upper_share: float,
+    num_numbers: int,
 ) -> AnswerForm:
     if not answer:
         return "empty"
-    if _OPTION_ANSWER.match(answer) and (num_options >= 2 or len(answer) <= 3) and num_words <= _LABEL_WORDS:
+    if offers and _OPTION_ANSWER.match(answer) and (lists_options or len(answer) <= 3) and num_words <= _LABEL_WORDS:
         return "option"
     if _TUPLE.search(answer) and (num_words - num_numbers) <= 8:
         return "coordinate"

@@ -16,7 +16,7 @@ from core.vocabulary import STYLES
 
 MULTI_CHOICE, COORDINATE, YES_NO, PHRASE, SHORT, DETAILED, COMPARISON, CHAIN, SPECIFIED = STYLES
 
-_LONG_YES_NO_WORDS = 12
+_LONG_YES_NO_WORDS = 8
 """A yes or no followed by more words than this is also a description."""
 
 
@@ -40,11 +40,11 @@ def _turn_styles(turn: TurnCues, language: Language) -> set[str]:
         names.add(COORDINATE)
     if language == "other":
         return names
-    if _asks(turn.question, "ask_compare"):
+    if _compares(turn.question):
         names.add(COMPARISON)
     if shape.says_yes_no:
         names.add(YES_NO)
-    specified = _asks(turn.question, "ask_format", "ask_voice")
+    specified = _asks(turn.question, "ask_format", "ask_voice") or (shape.num_pairs > 0 and shape.coded)
     if specified:
         names.add(SPECIFIED)
     if turn.worked:
@@ -62,6 +62,13 @@ def _form_styles(turn: TurnCues, names: set[str]) -> set[str]:
     if shape.form == "sentence" and not (shape.says_yes_no and shape.num_words <= _LONG_YES_NO_WORDS):
         return {SHORT}
     return {DETAILED} if shape.form == "text" else set()
+
+
+def _compares(question: Mapping[int, int]) -> bool:
+    """Two things are set side by side; 'more than 11' alone sets nothing beside anything."""
+    index = load_wording().index
+    comparisons = question.get(index["ask_compare"], 0) - question.get(index["than_number"], 0)
+    return comparisons > 0 or index["between_items"] in question
 
 
 def _asks(question: Mapping[int, int], *names: str) -> bool:

@@ -95,7 +95,7 @@ class Wording:
         if len(text) > _READ_CHARS:
             text = f"{text[: _READ_CHARS // 2]}\n{text[-_READ_CHARS // 2 :]}"
         found: dict[int, int] = {}
-        cues = self._chinese_cues(simplified(text)) if language == "zh" else self._english_cues(text)
+        cues = self._chinese_cues(simplified(text).lower()) if language == "zh" else self._english_cues(text)
         for cue in cues:
             if self.places[cue] in ("any", place):
                 found[cue] = found.get(cue, 0) + 1
