@@ -47,7 +47,7 @@ STRONG_AND_WEAK = [
      ("Read the text.", "EXIT", PAGE)),
     ("activity", ("What is the man doing?", "He is riding a horse.", PHOTO), ("What is the total?", "31.80", PAGE)),
     ("causal", ("Why did the glass break?", "Because it fell; the impact caused the crack.", PHOTO), ("What is this?", "a glass", PHOTO)),
-    ("causal", ("如果不浇水，植物会发生什么？为什么？", "植物会枯萎，因为缺水导致细胞失去压力。", PHOTO), ("这是什么？", "一株植物", PHOTO)),
+    ("causal", ("如果不浇水会发生什么？为什么？", "植物会枯萎，因为缺水导致细胞失去压力。", PHOTO), ("这是什么？", "植物", PHOTO)),
     ("humanities", ("Which dynasty built this temple and what did it mean in the culture of the time?", "The Tang dynasty.", PHOTO),
      ("How many cups?", "2", PHOTO)),
     ("stem", ("Find the area of the triangle with base 4 cm and height $h = 3$ cm.", "$A = \\frac{1}{2} \\cdot 4 \\cdot 3 = 6$", SHAPES),
