@@ -55,7 +55,11 @@ def group_of(part: str) -> int:
 
 
 def test_every_part_of_core_has_its_place_in_the_order() -> None:
-    parts = {path.stem if path.is_file() else path.name for path in (ROOT / "core").iterdir() if not path.name.startswith("__")}
+    parts = {
+        path.stem if path.is_file() else path.name
+        for path in (ROOT / "core").iterdir()
+        if not path.name.startswith("__")
+    }
     assert parts - {"sql"} <= set().union(*GROUPS)
 
 
@@ -84,7 +88,9 @@ def test_torch_lives_only_where_models_are(path: Path) -> None:
     assert not loads or (parts[0] == "core" and parts[1] in TORCH_HOMES), f"{name_of(path)} imports {sorted(loads)}"
 
 
-@pytest.mark.parametrize("package", ["core", "core.lens", "core.select.methods", "core.mixture.recipe", "core.runs.child", "studio.cli"])
+@pytest.mark.parametrize(
+    "package", ["core", "core.lens", "core.select.methods", "core.mixture.recipe", "core.runs.child", "studio.cli"]
+)
 def test_importing_loads_nothing_heavy(package: str) -> None:
     heavy = {"torch", "transformers", "lancedb", "streamlit", "umap", "numba", "sklearn", "plotly"}
     code = f"import sys, {package}; print(sorted(set(sys.modules) & {heavy!r}))"
@@ -112,7 +118,8 @@ def test_modules_keep_one_subject(path: Path) -> None:
 @pytest.mark.parametrize("path", sorted((ROOT / "core" / "sql").glob("*.sql")), ids=name_of)
 def test_every_sql_file_asks_one_question_on_its_first_line(path: Path) -> None:
     first, *rest = path.read_text(encoding="utf-8").splitlines()
-    assert first.startswith("-- ") and first.endswith("?")
+    assert first.startswith("-- ")
+    assert first.endswith("?")
     assert sum(line.rstrip().endswith(";") for line in rest) <= 1
 
 

@@ -123,7 +123,7 @@ MISTAKES = {
     ),
     "neither selection nor recipe": (["export", "{ws}", "--to", "llava", "--out", "{tmp}/out"], "--recipe"),
     "a model that is not there": (["evaluate", "{ws}", "--model", "{tmp}/none"], "none"),
-    "a port that is none": (["open", "{ws}", "--port", "99999"], "99999"),
+    "a port that is none": (["open", "{ws}", "--port", "99999"], "65535"),
 }
 
 
