@@ -252,7 +252,7 @@ def test_hovering_shows_picture_and_question_and_a_click_tells_the_page_which_sa
     expect(tip).to_be_visible()
     expect(tip.locator(".question")).to_have_text(f"What is number {lone % 40}?")
     word = "kept" if points.ranks[lone] < 90 else "not kept"
-    expect(tip.locator(".source")).to_have_text(f"{SOURCES[lone % 4]} · {word}")
+    expect(tip.locator(".source")).to_have_text(f"{SOURCES[lone % 4]} · {word}, rank {points.ranks[lone] + 1}")
     page.wait_for_function(
         "image => image.complete && image.naturalWidth === 256", arg=tip.locator("img").element_handle()
     )
@@ -316,6 +316,24 @@ def test_nothing_is_asked_of_another_machine(address: str, open_page: OpenPage) 
     foreign = [url for url in asked if not url.startswith((f"{address}/", "data:", "blob:"))]
     assert foreign == []
     assert any("/api/points/" in url for url in asked)
+
+
+def test_the_picture_follows_the_theme_without_a_reload(address: str, open_page: OpenPage) -> None:
+    page = open_page(f"{address}/?points=300", color_scheme="light")
+    page.wait_for_selector(READY)
+    assert picture(page)[0, 0].min() > 240
+    page.emulate_media(color_scheme="dark")
+    expect(page.locator(".winnow-map")).to_have_attribute("data-theme", "dark")
+    page.wait_for_timeout(100)
+    assert picture(page)[0, 0].max() < 40
+
+
+def test_an_empty_pool_has_an_empty_picture_and_a_slider_at_rest(address: str, open_page: OpenPage) -> None:
+    page = open_page(f"{address}/?points=0")
+    page.wait_for_selector(READY)
+    assert kept(page) == 0
+    expect(page.locator(SLIDER)).to_be_disabled()
+    assert (shown(page, "samples"), shown(page, "share")) == ("0", "0.0\u202f%")
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (1024, 768)])

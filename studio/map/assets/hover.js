@@ -2,7 +2,9 @@
  * What lies under the pointer: the nearest point within reach, its picture and question fetched when first asked for.
  */
 
+import { count } from "./figures.js";
 import { loadJson, LoadError } from "./load.js";
+import { NEVER } from "./raster.js";
 
 const REACH_PX = 8;
 const REMEMBERED = 400;
@@ -97,7 +99,9 @@ export class Hover {
 
   show(row, sample) {
     const { tip, stage } = this.map.parts;
-    const kept = this.map.ranks[row] < this.map.budget;
+    const rank = this.map.ranks[row];
+    const standing = rank === NEVER ? "not in the ordering" : `rank ${count(rank + 1)}`;
+    const kept = rank < this.map.budget ? "kept" : "not kept";
     const words = document.createElement("div");
     words.className = "tip-words";
     const question = document.createElement("p");
@@ -105,7 +109,7 @@ export class Hover {
     question.textContent = sample.question;
     const source = document.createElement("p");
     source.className = "source";
-    source.textContent = sample.sample_id === undefined ? sample.source : `${sample.source} · ${kept ? "kept" : "not kept"}`;
+    source.textContent = sample.sample_id === undefined ? sample.source : `${sample.source} · ${kept}, ${standing}`;
     words.append(question, source);
     tip.replaceChildren(words);
     if (sample.thumb) {

@@ -31,7 +31,7 @@ function tool(name, label) {
 }
 
 /** One line of the legend: a dot, a name and a number; a button when it can be clicked. */
-export function swatch(legend, name, colour, click = null) {
+export function swatch(name, colour, click = null) {
   const dot = make("span", "dot");
   dot.style.background = colour;
   const number = make("span", "number");

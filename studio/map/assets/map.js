@@ -6,13 +6,15 @@
  * every rerun with the same parent, so one BudgetMap lives per parent and is updated.
  */
 
-import { amount, colour, count, countsBelow, share, valueAt } from "./figures.js";
-import { LoadError, loadBytes, loadJson } from "./load.js";
+import { Budget } from "./budget.js";
 import { PlainPicture, ShaderPicture } from "./compose.js";
-import { Raster, SLICES } from "./raster.js";
-import { build, swatch } from "./layout.js";
-import { Hover } from "./hover.js";
+import { colour, count, countsBelow } from "./figures.js";
 import { followPointer } from "./gestures.js";
+import { Hover } from "./hover.js";
+import { build } from "./layout.js";
+import { Legend } from "./legend.js";
+import { LoadError, loadBytes, loadJson } from "./load.js";
+import { Raster, SLICES } from "./raster.js";
 
 const POINTS = "application/vnd.winnow.points";
 const RANKS = "application/vnd.winnow.ranks";
@@ -20,7 +22,6 @@ const CLASSES = "application/vnd.winnow.classes";
 const POINT_PX = 2; // at the fitted view; grows slowly when zooming in
 const LARGEST_POINT_PX = 8;
 const MARGIN_PX = 14; // between the cloud and the edge
-const SETTLE_MS = 250; // keys pause this long before the page is told
 const LEAST_HEIGHT_PX = 300;
 
 const living = new WeakMap();
@@ -47,9 +48,6 @@ class BudgetMap {
     this.view = { zoom: 1, x: 32767.5, y: 32767.5 };
     this.loaded = {}; // name of a buffer to the URL it came from
     this.codes = new Map(); // URL to [N] u8
-    this.hidden = new Set(); // positions in the legend
-    this.budget = 0;
-    this.sequence = 0;
     this.frames = null; // while measuring: [{from, to}] in milliseconds, see inspect()
     this.listen();
   }
@@ -57,28 +55,27 @@ class BudgetMap {
   // ---- what the page says -------------------------------------------------------------------------------------------
 
   update(data) {
-    const first = this.data === undefined;
     this.data = data;
-    this.colouring ??= data.colour_by;
-    if (first || !data.colourings.some((one) => one.key === this.colouring)) {
-      this.colouring = data.colour_by;
-    }
-    // The page echoes the number of the release it has seen; an older echo must not pull the thumb back.
-    if (first || (!this.held && data.sequence >= this.sequence)) {
-      this.sequence = Math.max(this.sequence, data.sequence);
-      this.budget = Math.min(data.budget, data.maximum);
-    }
+    this.slider.follow(data);
+    this.legend.offer(data.colourings, data.colour_by);
     this.takeColours();
     this.layout();
     this.load();
-    this.showControls();
-    this.redraw();
+    this.showWords();
+    // After a release nothing but the budget has changed: the raster stays.
+    const subject = `${data.maximum} ${this.legend.key}`;
+    if (subject === this.subject) {
+      this.draw();
+    } else {
+      this.subject = subject;
+      this.redraw();
+    }
   }
 
   async load() {
     const { data, loaded } = this;
-    const chosen = data.colourings.find((one) => one.key === this.colouring);
-    const wanted = { points: data.points_url, ranks: data.ranks_url, table: data.table_url, classes: chosen?.url ?? null };
+    const classesUrl = this.legend.chosen.url;
+    const wanted = { points: data.points_url, ranks: data.ranks_url, table: data.table_url, classes: classesUrl };
     const changed = Object.keys(wanted).filter((name) => wanted[name] !== (loaded[name] ?? null));
     if (changed.length === 0) {
       return;
@@ -121,7 +118,7 @@ class BudgetMap {
       }
       Object.assign(loaded, wanted);
       this.cover(null);
-      this.showControls();
+      this.showFigures();
       this.redraw();
     } catch (error) {
       if (error.name === "AbortError") {
@@ -135,13 +132,8 @@ class BudgetMap {
     }
   }
 
-  get chosen() {
-    return this.data.colourings.find((one) => one.key === this.colouring) ?? null;
-  }
-
-  get chosenCodes() {
-    const url = this.chosen?.url ?? null;
-    return url === null ? null : (this.codes.get(url) ?? null);
+  get budget() {
+    return this.slider.value;
   }
 
   // ---- drawing ------------------------------------------------------------------------------------------------------
@@ -192,12 +184,10 @@ class BudgetMap {
   fillRaster() {
     const { canvas } = this.parts;
     const started = performance.now();
-    const codes = this.chosenCodes;
-    const visible =
-      codes === null || this.hidden.size === 0 ? null : codes.map((code) => (this.hidden.has(code) ? 0 : 1));
+    const { codes } = this.legend;
     const size = this.pointSize();
     this.raster.resize(canvas.width, canvas.height, LARGEST_POINT_PX * Math.ceil(this.density));
-    this.raster.fill(this.places, this.ranks, this.placement(), size, this.data.maximum, visible);
+    this.raster.fill(this.places, this.ranks, this.placement(), size, this.data.maximum, this.legend.visible());
     this.picture.load(this.raster, codes === null ? null : this.raster.classes(codes), this.raster.crowding());
     this.rasterMs = performance.now() - started;
     this.parts.ring.hidden = true;
@@ -262,8 +252,7 @@ class BudgetMap {
     this.root.dataset.theme = luminance < 0.4 ? "dark" : "light";
     const style = getComputedStyle(this.root);
     const named = (name) => colour(style.getPropertyValue(name).trim());
-    const palette = new Float32Array(48);
-    (this.chosen?.classes ?? []).slice(0, 16).forEach((one, position) => palette.set(colour(one.colour), 3 * position));
+    const palette = this.legend.palette();
     this.colours = { background: named("--ground"), pool: named("--pool"), accent: named("--kept"), palette };
   }
 
@@ -305,132 +294,36 @@ class BudgetMap {
     }
   }
 
-  showControls() {
+  showWords() {
     const { data, parts } = this;
-    const { slider, badge, caption, colourBy } = parts;
-    slider.min = Math.min(1, data.maximum);
-    slider.max = data.maximum;
-    slider.disabled = data.maximum === 0;
-    slider.value = this.budget;
-    badge.hidden = !data.approximate;
-    badge.title = data.approximate;
-    caption.textContent = data.caption;
-    const options = data.colourings.map((one) => `${one.key}\n${one.label}`).join("\n");
-    if (colourBy.dataset.options !== options) {
-      colourBy.dataset.options = options;
-      colourBy.replaceChildren(...data.colourings.map((one) => new Option(one.label, one.key)));
-    }
-    colourBy.value = this.colouring;
-    parts.colourLabel.hidden = data.colourings.length < 2;
-    this.showLegend();
+    parts.badge.hidden = !data.approximate;
+    parts.badge.title = data.approximate;
+    parts.caption.textContent = data.caption;
+    this.legend.show();
     this.showFigures();
   }
 
-  showLegend() {
-    const { legend } = this.parts;
-    const chosen = this.chosen;
-    if (chosen === null || chosen.url === null) {
-      this.legendCounts = [swatch(legend, "kept", "var(--kept)"), swatch(legend, "pool", "var(--pool)")];
-      legend.replaceChildren(...this.legendCounts.map((one) => one.row));
-      return;
-    }
-    this.legendCounts = chosen.classes.map((one, position) => {
-      const made = swatch(legend, one.name, one.colour, () => {
-        this.hidden.has(position) ? this.hidden.delete(position) : this.hidden.add(position);
-        this.showLegend();
-        this.redraw();
-      });
-      made.row.setAttribute("aria-pressed", this.hidden.has(position) ? "false" : "true");
-      return made;
-    });
-    legend.replaceChildren(...this.legendCounts.map((one) => one.row));
-  }
-
-  /** Everything that follows the budget: cheap enough for every frame of a drag. */
+  /** Everything that follows the budget. */
   showFigures() {
-    const { data, parts, budget } = this;
-    const highlighted = this.below === undefined ? 0 : this.below[Math.min(budget, this.below.length - 1)];
-    this.root.dataset.budget = budget;
+    const highlighted = this.below === undefined ? 0 : this.below[Math.min(this.budget, this.below.length - 1)];
+    this.root.dataset.budget = this.budget;
     this.root.dataset.kept = highlighted;
-    parts.slider.style.setProperty("--part", data.maximum === 0 ? 0 : budget / data.maximum);
-    const rows = [
-      { label: "samples", text: count(budget), hint: `of ${count(data.maximum)}` },
-      { label: "share", text: share(budget, data.maximum), hint: `of ${count(data.maximum)} samples` },
-    ];
-    for (const figure of this.table?.figures ?? []) {
-      const { value, exact } = valueAt(this.table.cuts, figure.values, budget);
-      const hint = exact ? figure.hint : `${figure.hint} Interpolated between two of 256 cuts.`.trim();
-      rows.push({ label: figure.label, text: amount(value, figure.decimals), hint });
-    }
-    parts.showFigures(rows);
-    const spoken = rows.map((row) => (row.label === "share" ? row.text : `${row.text} ${row.label}`)).join(", ");
-    parts.slider.setAttribute("aria-valuetext", spoken);
-    this.spoken = `${spoken} kept of ${count(data.maximum)}.`;
-    this.showLegendCounts(highlighted);
-  }
-
-  showLegendCounts(highlighted) {
-    const { legendCounts, ranks, budget } = this;
-    const codes = this.chosenCodes;
-    if (legendCounts === undefined || ranks === undefined) {
-      return;
-    }
-    if (this.chosen === null || this.chosen.url === null) {
-      legendCounts[0].number.textContent = count(highlighted);
-      legendCounts[1].number.textContent = count(ranks.length);
-      return;
-    }
-    if (codes === null) {
-      return;
-    }
-    const kept = new Uint32Array(256);
-    const all = new Uint32Array(256);
-    for (let point = 0; point < codes.length; point += 1) {
-      all[codes[point]] += 1;
-      if (ranks[point] < budget) {
-        kept[codes[point]] += 1;
-      }
-    }
-    legendCounts.forEach((one, position) => {
-      one.number.textContent = `${count(kept[position])} of ${count(all[position])}`;
-    });
+    this.slider.show();
+    this.legend.showCounts(highlighted);
   }
 
   // ---- what the reader does -----------------------------------------------------------------------------------------
 
   listen() {
-    const { slider, canvas, stage, again, fit, closer, farther, colourBy, spoken } = this.parts;
+    const { canvas, stage, again, fit, closer, farther } = this.parts;
     this.leaving = new AbortController();
     const { signal } = this.leaving;
     const on = (target, kind, handle, options = {}) => target.addEventListener(kind, handle, { signal, ...options });
 
-    on(slider, "input", (event) => {
-      this.held = true;
-      this.choose(Number(slider.value), event.timeStamp);
-    });
-    on(slider, "change", () => this.release());
-    on(slider, "keydown", (event) => {
-      const budget = steered(event, this.budget, this.data.maximum);
-      if (budget !== null) {
-        event.preventDefault();
-        this.held = true;
-        this.choose(budget, event.timeStamp);
-        clearTimeout(this.settling);
-        this.settling = setTimeout(() => this.release(), SETTLE_MS);
-      }
-    });
-    this.announce = () => {
-      spoken.textContent = this.spoken;
-    };
-
-    on(colourBy, "change", () => {
-      this.colouring = colourBy.value;
-      this.hidden.clear();
-      this.takeColours();
-      this.load();
-      this.showLegend();
-      this.redraw();
-    });
+    this.slider = new Budget(this, on);
+    this.legend = new Legend(this, on);
+    this.hover = new Hover(this);
+    followPointer(this, on);
     on(fit, "click", () => this.box && this.fit());
     on(closer, "click", () => this.zoom(1.6));
     on(farther, "click", () => this.zoom(1 / 1.6));
@@ -449,30 +342,10 @@ class BudgetMap {
       this.picture.prepare();
       this.redraw();
     });
-    this.hover = new Hover(this);
-    followPointer(this, on);
     this.watching = new ResizeObserver(() => this.data && this.layout());
     this.watching.observe(stage);
     on(window, "resize", () => this.data && this.layout());
     this.root.inspect = () => this.inspect();
-  }
-
-  choose(budget, since) {
-    this.budget = budget;
-    this.parts.slider.value = budget;
-    this.draw(since);
-  }
-
-  release() {
-    clearTimeout(this.settling);
-    this.held = false;
-    if (this.budget === this.data.budget && this.data.sequence >= this.sequence) {
-      return;
-    }
-    this.sequence += 1;
-    this.tell("release", { budget: this.budget, sequence: this.sequence });
-    this.showFigures();
-    this.announce();
   }
 
   open(sampleId) {
@@ -502,33 +375,13 @@ class BudgetMap {
 
   dispose() {
     cancelAnimationFrame(this.frame);
-    clearTimeout(this.settling);
+    this.slider.dispose();
     this.leaving.abort();
     this.fetching?.abort();
     this.watching.disconnect();
     this.picture?.gl?.getExtension("WEBGL_lose_context")?.loseContext(); // a browser allows few contexts at once
     this.root.remove();
   }
-}
-
-/** Where a key takes the budget, or null: arrows 1 %, with Shift one sample; Page Up and Down 10 %; Home and End the ends. */
-function steered(event, budget, maximum) {
-  const least = Math.min(1, maximum);
-  const percent = event.shiftKey ? 1 : Math.max(1, Math.round(maximum / 100));
-  const steps = {
-    ArrowRight: percent,
-    ArrowUp: percent,
-    ArrowLeft: -percent,
-    ArrowDown: -percent,
-    PageUp: 10 * percent,
-    PageDown: -10 * percent,
-    Home: -maximum,
-    End: maximum,
-  };
-  if (!(event.key in steps) || event.ctrlKey || event.metaKey || event.altKey) {
-    return null;
-  }
-  return Math.min(maximum, Math.max(least, budget + steps[event.key]));
 }
 
 /** The corners of the box around all places. */

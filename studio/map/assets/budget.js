@@ -1,0 +1,114 @@
+/**
+ * The slider and the counts beside it. While it is held only the picture follows; letting go tells the page once.
+ */
+
+import { amount, count, share, valueAt } from "./figures.js";
+
+const SETTLE_MS = 250; // keys pause this long before the page is told
+
+export class Budget {
+  constructor(map, on) {
+    this.map = map;
+    this.value = 0;
+    this.maximum = 0;
+    this.sequence = 0; // number of the last release told to the page
+    this.held = false;
+    const { slider } = map.parts;
+    on(slider, "input", (event) => {
+      this.held = true;
+      this.choose(Number(slider.value), event.timeStamp);
+    });
+    on(slider, "change", () => this.release());
+    on(slider, "keydown", (event) => {
+      const value = steered(event, this.value, this.maximum);
+      if (value !== null) {
+        event.preventDefault();
+        this.held = true;
+        this.choose(value, event.timeStamp);
+        clearTimeout(this.settling);
+        this.settling = setTimeout(() => this.release(), SETTLE_MS);
+      }
+    });
+  }
+
+  /**
+   * Take the page's budget, unless the reader is ahead of it: the page echoes the number of the last release it has seen, and
+   * an older echo must not pull the thumb back.
+   */
+  follow({ budget, maximum, sequence }) {
+    this.maximum = maximum;
+    if (!this.held && sequence >= this.sequence) {
+      this.sequence = sequence;
+      this.told = budget;
+      this.value = budget;
+    }
+    const { slider } = this.map.parts;
+    slider.min = Math.min(1, maximum);
+    slider.max = maximum;
+    slider.disabled = maximum === 0;
+    slider.value = this.value;
+  }
+
+  choose(value, since) {
+    this.value = value;
+    this.map.parts.slider.value = value;
+    this.map.draw(since);
+  }
+
+  release() {
+    clearTimeout(this.settling);
+    this.held = false;
+    if (this.value === this.told) {
+      return;
+    }
+    this.sequence += 1;
+    this.told = this.value;
+    this.map.tell("release", { budget: this.value, sequence: this.sequence });
+    this.show();
+    this.map.parts.spoken.textContent = this.spoken;
+  }
+
+  /** Everything that follows the budget: cheap enough for every frame of a drag. */
+  show() {
+    const { value, maximum, map } = this;
+    const { parts, table } = map;
+    parts.slider.style.setProperty("--part", maximum === 0 ? 0 : value / maximum);
+    const rows = [
+      { label: "samples", text: count(value), hint: `of ${count(maximum)}` },
+      { label: "share", text: share(value, maximum), hint: `of ${count(maximum)} samples` },
+    ];
+    for (const figure of table?.figures ?? []) {
+      const { value: total, exact } = valueAt(table.cuts, figure.values, value);
+      const hint = exact ? figure.hint : `${figure.hint} Between two of ${table.cuts.length - 1} cuts, interpolated.`.trim();
+      rows.push({ label: figure.label, text: amount(total, figure.decimals), hint });
+    }
+    parts.showFigures(rows);
+    const said = rows.map((row) => (row.label === "share" ? row.text : `${row.text} ${row.label}`)).join(", ");
+    parts.slider.setAttribute("aria-valuetext", said);
+    this.spoken = `${said} kept of ${count(maximum)}.`;
+  }
+
+  dispose() {
+    clearTimeout(this.settling);
+  }
+}
+
+/** Where a key takes the budget, or null: arrows 1 %, with Shift one sample; Page Up and Down 10 %; Home and End the ends. */
+function steered(event, value, maximum) {
+  const least = Math.min(1, maximum);
+  const percent = event.shiftKey ? 1 : Math.max(1, Math.round(maximum / 100));
+  const steps = {
+    ArrowRight: percent,
+    ArrowUp: percent,
+    ArrowLeft: -percent,
+    ArrowDown: -percent,
+    PageUp: 10 * percent,
+    PageDown: -10 * percent,
+    Home: -maximum,
+    End: maximum,
+  };
+  if (!(event.key in steps) || event.ctrlKey || event.metaKey || event.altKey) {
+    return null;
+  }
+  return Math.min(maximum, Math.max(least, value + steps[event.key]));
+}
