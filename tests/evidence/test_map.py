@@ -17,6 +17,7 @@ from sklearn import manifold
 from sklearn.decomposition import PCA
 
 from core.errors import RunFailed
+from core.evidence.embedder import unit_rows
 from core.evidence.map_layout import (
     MapSettings,
     fitted,
@@ -32,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def unit(rows: int, width: int = 24, seed: int = 0) -> NDArray[np.float32]:
     made = np.random.default_rng(seed).normal(size=(rows, width)) * np.linspace(2, 0.2, width)
-    return (made / np.linalg.norm(made, axis=1, keepdims=True)).astype(np.float32)
+    return unit_rows(made)
 
 
 def islands(per_island: int, width: int = 24) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

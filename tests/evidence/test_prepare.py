@@ -180,7 +180,11 @@ def test_a_failed_computation_is_null_and_counted_never_zero(tmp_path: Path) -> 
         (circle(0, shade=40),),
         b"not a picture",
     )
-    foreign = Sample("foreign", "1", (("human", "Welche Farbe hat der runde Gegenstand auf dem Bild und warum?"), ("gpt", "Er ist rot, weil er mit Farbe gestrichen wurde.")))  # fmt: skip
+    german = (
+        "Welche Farbe hat der runde Gegenstand auf dem Bild und warum?",
+        "Er ist rot, weil er so gestrichen wurde.",
+    )
+    foreign = Sample("foreign", "1", (("human", german[0]), ("gpt", german[1])))
     add(workspace, [broken, foreign])
     report = prepare(workspace, settings=QUICK)
     failed = {step.step: dict(step.failed) for step in report.steps if step.failed}
