@@ -179,8 +179,13 @@ def _scores(sample: Detail) -> None:
     scores = {key: score for key, (score, _) in sample.scores.items()}
     said_by = dict.fromkeys(by for _, by in sample.scores.values() if by is not None)
     if not said_by:
-        layout.section("Capability scores")
-        layout.small("Not scored yet. Prepare the workspace on Overview.")
+        layout.section("Capability scores", badges=evidence_views.producer_notes("scores"))
+        known = "scores" in cached.lens().producers
+        layout.small(
+            "Nobody scored this sample: the rules leave out languages they do not know."
+            if known
+            else "Not scored yet. Prepare the workspace on Overview."
+        )
         return
     layout.section("Capability scores", "0 to 5", [producer_note(by) for by in said_by])
     picture, numbers = st.columns([1, 1], vertical_alignment="center")

@@ -33,15 +33,15 @@ class Palette:
 
 
 LIGHT = Palette(
-    ink="#1c1d21", soft="#5b5f69", faint="#8b8f99", line="#e3e3e0", ground="#ffffff", card="#f7f7f5",
-    kept="#3d52d5", pool="#c3c6cc", added="#0b8577", removed="#c2570c",
+    ink="#1c1d21", soft="#5b5f69", faint="#6b6f78", line="#e3e3e0", ground="#ffffff", card="#f7f7f5",
+    kept="#3d52d5", pool="#c3c6cc", added="#0a7a6d", removed="#b9520b",
 )  # fmt: skip
 DARK = Palette(
-    ink="#ececea", soft="#a8acb5", faint="#7d818b", line="#2f3137", ground="#141518", card="#1c1d21",
+    ink="#ececea", soft="#a8acb5", faint="#8d919b", line="#2f3137", ground="#141518", card="#1c1d21",
     kept="#8c9eff", pool="#565a63", added="#3cc4b2", removed="#f0944d",
 )  # fmt: skip
 
-CATEGORICAL = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8c6bb1", "#b3a100", "#6b7280")
+CATEGORICAL = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#9b7fc4", "#b3a100", "#6b7280")
 """Nine colours a colour-blind person can tell apart (Okabe-Ito first), in fixed order; what comes after them is 'other'."""
 
 OTHER = "#9aa0aa"

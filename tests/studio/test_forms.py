@@ -1,0 +1,84 @@
+"""Forms made of settings models."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from streamlit.testing.v1 import AppTest
+
+from studio.forms import bad_settings
+
+
+def script() -> None:
+    from typing import Literal
+
+    import streamlit as st
+    from pydantic import BaseModel, ConfigDict, Field
+
+    from core.errors import StudioError
+    from studio.forms import settings_form
+
+    class Knobs(BaseModel):
+        model_config = ConfigDict(frozen=True, extra="forbid")
+
+        share: float = Field(0.3, gt=0, le=1, description="Part that is kept.")
+        num_bins: int = Field(9, ge=1, le=20, description="How many bins.")
+        ties: Literal["hash", "row_order"] = Field("hash", description="What decides ties.")
+        strict: bool = Field(True, description="Fail on missing scores.")
+        capabilities: tuple[str, ...] = Field((), description="Which; none means all.")
+        sources: tuple[str, ...] = Field((), description="Between commas.")
+        name: str = Field("", max_length=5, description="Name.")
+        most: int | None = Field(None, ge=1, description="At most.")
+
+    try:
+        made = settings_form(Knobs, key="k", hidden=("strict",))
+        st.text(made.model_dump_json())
+    except StudioError as error:
+        st.text(f"{error.problem} | {error.fix}")
+
+
+def test_an_untouched_form_gives_the_defaults() -> None:
+    app = AppTest.from_function(script).run(timeout=30)
+    assert not app.exception
+    assert app.text[0].value == (
+        '{"share":0.3,"num_bins":9,"ties":"hash","strict":true,"capabilities":[],"sources":[],"name":"","most":null}'
+    )
+    assert not app.toggle, "hidden fields have no widget"
+
+
+def test_what_is_typed_becomes_the_settings() -> None:
+    app = AppTest.from_function(script).run(timeout=30)
+    app.number_input(key="k.num_bins").set_value(4)
+    app.selectbox(key="k.ties").set_value("row_order")
+    app.multiselect(key="k.capabilities").set_value(["ocr"])
+    app.text_input(key="k.sources").set_value("a, b,, ")
+    app.number_input(key="k.most").set_value(3)
+    app.run()
+    said = app.text[0].value
+    assert '"num_bins":4' in said
+    assert '"ties":"row_order"' in said
+    assert '"capabilities":["ocr"]' in said
+    assert '"sources":["a","b"]' in said
+    assert '"most":3' in said
+
+
+def test_bounds_are_those_of_the_model() -> None:
+    app = AppTest.from_function(script).run(timeout=30)
+    assert (app.number_input(key="k.num_bins").min, app.number_input(key="k.num_bins").max) == (1, 20)
+
+
+def test_a_value_that_does_not_fit_is_told_in_the_field_s_words() -> None:
+    app = AppTest.from_function(script).run(timeout=30)
+    app.text_input(key="k.name").set_value("much too long")
+    app.run()
+    assert app.text[0].value.startswith("name: String should have at most 5 characters (it is 'much too long').")
+
+
+def test_the_first_complaint_is_told() -> None:
+    class Two(BaseModel):
+        model_config = ConfigDict(extra="forbid")
+        count: int = Field(ge=1)
+
+    with pytest.raises(ValidationError) as caught:
+        Two(count=0)
+    assert bad_settings(caught.value).fix == "Change count."
