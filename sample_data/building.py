@@ -120,6 +120,12 @@ def drafts(plan: SourcePlan, seed: int, split: str = "train") -> Iterator[Draft]
 def sample(source: str, family: str, draft: Draft, images: tuple[str, ...]) -> Sample:
     """A draft with its pictures, known skills and styles. `family` names the rationale; a planted defect keeps its own."""
     return Sample(
-        source, draft.original_id, images, draft.turns, draft.scene,
-        sample_skills(family, draft.turns, draft.scene.level), sample_styles(draft.turns), draft.image_at_end,
-    )  # fmt: skip
+        source,
+        draft.original_id,
+        images,
+        draft.turns,
+        draft.scene,
+        sample_skills(family, draft.turns, draft.scene.level),
+        sample_styles(draft.turns),
+        draft.image_at_end,
+    )

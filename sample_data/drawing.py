@@ -102,17 +102,30 @@ class Canvas:
             )
 
     def rectangle(
-        self, left: float, top: float, right: float, bottom: float, fill: Colour | None = None,
-        outline: Colour | None = None, width: float = 1.0, radius: float = 0.0,
-    ) -> None:  # fmt: skip
+        self,
+        left: float,
+        top: float,
+        right: float,
+        bottom: float,
+        fill: Colour | None = None,
+        outline: Colour | None = None,
+        width: float = 1.0,
+        radius: float = 0.0,
+    ) -> None:
         box = (left * SCALE, top * SCALE, right * SCALE, bottom * SCALE)
         stroke = max(1, round(width * SCALE)) if outline else 0
         self.draw.rounded_rectangle(box, radius * SCALE, fill=fill, outline=outline, width=stroke)
 
     def ellipse(
-        self, x: float, y: float, radius_x: float, radius_y: float, fill: Colour | None = None,
-        outline: Colour | None = None, width: float = 1.0,
-    ) -> None:  # fmt: skip
+        self,
+        x: float,
+        y: float,
+        radius_x: float,
+        radius_y: float,
+        fill: Colour | None = None,
+        outline: Colour | None = None,
+        width: float = 1.0,
+    ) -> None:
         box = ((x - radius_x) * SCALE, (y - radius_y) * SCALE, (x + radius_x) * SCALE, (y + radius_y) * SCALE)
         self.draw.ellipse(box, fill=fill, outline=outline, width=max(1, round(width * SCALE)) if outline else 0)
 

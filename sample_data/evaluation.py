@@ -39,9 +39,12 @@ class Question:
 
     def row(self, images: tuple[str, ...]) -> dict[str, Any]:
         row: dict[str, Any] = {
-            "id": self.id, "image": images[0] if len(images) == 1 else list(images), "question": self.turn.question,
-            "answer": self.answer, "answer_type": self.turn.answer_type,
-        }  # fmt: skip
+            "id": self.id,
+            "image": images[0] if len(images) == 1 else list(images),
+            "question": self.turn.question,
+            "answer": self.answer,
+            "answer_type": self.turn.answer_type,
+        }
         if self.turn.answer_type == "choice":
             row["choices"] = list(self.turn.choices)
         return row

@@ -13,13 +13,12 @@ from functools import lru_cache
 from sample_data.records import Turn
 
 CAPABILITY_KEYS = (
-    "spatial", "attribute", "logical", "scene", "finegrained", "langgen", "icl",
-    "comparative", "activity", "causal", "humanities", "stem", "data", "ocr",
+    "spatial", "attribute", "logical", "scene", "finegrained", "langgen", "icl", "comparative", "activity", "causal",
+    "humanities", "stem", "data", "ocr",
 )  # fmt: skip
 STYLES = (
     "multi-choice", "coordinate", "yes/no", "word/short-phrase", "short description", "detailed description",
-    "comparison",
-    "chain-of-thought", "specified style",
+    "comparison", "chain-of-thought", "specified style",
 )  # fmt: skip
 
 # What the picture itself demands before any question: labels to be read, a place to be recognised.

@@ -7,32 +7,25 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
 
 from sample_data.records import Turn
 
 LETTERS = "ABCDEF"
 
 SHORT_HINTS = (
-    "", "", "", "",
-    "\nAnswer the question using a single word or phrase.",
-    "\nAnswer briefly.",
-    "\nKeep it to a few words.",
-    "\nAnswer with one word or a short phrase.",
-    "\nGive a short answer.",
+    "", "", "", "", "\nAnswer the question using a single word or phrase.", "\nAnswer briefly.",
+    "\nKeep it to a few words.", "\nAnswer with one word or a short phrase.", "\nGive a short answer.",
 )  # fmt: skip
 NUMBER_HINTS = (
-    "", "", "", "",
-    "\nAnswer with a number.",
-    "\nGive only the number.",
-    "\nAnswer the question using a single word or phrase.",
-    "\nJust the number, please.",
+    "", "", "", "", "\nAnswer with a number.", "\nGive only the number.",
+    "\nAnswer the question using a single word or phrase.", "\nJust the number, please.",
 )  # fmt: skip
 YES_NO_HINTS = (
-    "", "", "",
-    "\nAnswer yes or no.",
-    "\nPlease answer yes or no.",
-    " Yes or no?",
-    "\nReply with yes or no.",
+    "", "", "", "\nAnswer yes or no.", "\nPlease answer yes or no.", " Yes or no?", "\nReply with yes or no.",
 )  # fmt: skip
 CHOICE_HINTS = (
     "\nAnswer with the option's letter from the given choices directly.",
@@ -64,6 +57,17 @@ DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sun
 NUMBER_WORDS = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
 )  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _questions() -> dict[str, tuple[str, ...]]:
+    raw = yaml.safe_load(Path(__file__).with_name("questions.yaml").read_text(encoding="utf-8"))
+    return {kind: tuple(lines) for kind, lines in raw.items()}
+
+
+def asked(kind: str) -> tuple[str, ...]:
+    """The ways to put a task into words, from questions.yaml."""
+    return _questions()[kind]
 
 
 def word(number: int) -> str:
@@ -129,7 +133,7 @@ def yes_no(
 
 def choice(
     rng: random.Random, kind: str, templates: Sequence[str], answer: str, wrong: Sequence[str],
-    num_options: int = 4, steps: str = "", **values: object,
+    num_options: int = 4, steps: str = "", compare: bool = False, **values: object,
 ) -> Turn:  # fmt: skip
     """A multiple-choice question. With `steps`, the answer reasons first: two styles."""
     others = [option for option in dict.fromkeys(wrong) if option != answer]
@@ -151,6 +155,8 @@ def choice(
         hint = rng.choice(CHOICE_HINTS)
         question += hint
         reply = letter if "letter" in hint or rng.random() < 0.5 else form.format(letter, answer)
+    if compare:
+        styles = (*styles, "comparison")
     values = {**values, "answer": answer}
     return Turn(kind, question, reply, styles, values, "open" if steps else "choice", tuple(options))
 

@@ -97,7 +97,11 @@ def write_pool(
                     if made.original_id in defects.TWINS:
                         twins[str(made.original_id)] = made
                     count += 1
-        if with_defects and len(twins) == len(set(defects.TWINS)):
+        if not with_defects:
+            note("no planted defects")
+        elif len(twins) < len(set(defects.TWINS)):
+            note("no planted defects: the pool is too small for the rows they repeat")
+        else:
             count += _defects(pool_dir, seed, twins, known)
     num_questions = _questions(pool_dir, seed)
     files = [path for path in sorted(pool_dir.rglob("*")) if path.is_file()]

@@ -17,6 +17,7 @@ from sample_data.wording import (
     CITIES,
     DAYS,
     MONTHS,
+    asked,
     choice,
     coordinates,
     free,
@@ -92,12 +93,22 @@ def make(rng: random.Random, level: int) -> ChartScene:
         title, axis, unit = f"{title} (share)", "Share", "%"
         rows = [_percentages(rng, num_labels)]
     return ChartScene(
-        level=level, form=form, title=title, axis=axis, unit=unit, noun=noun, labels=tuple(labels),
-            series=tuple(series),
-        values=tuple(rows), width=rng.choice((360, 384, 420, 448)), height=rng.choice((270, 288, 300)),
-        palette=rng.randrange(4), background=rng.randrange(5), show_values=level == 0 or rng.random() < 0.4,
+        level=level,
+        form=form,
+        title=title,
+        axis=axis,
+        unit=unit,
+        noun=noun,
+        labels=tuple(labels),
+        series=tuple(series),
+        values=tuple(rows),
+        width=rng.choice((360, 384, 420, 448)),
+        height=rng.choice((270, 288, 300)),
+        palette=rng.randrange(4),
+        background=rng.randrange(5),
+        show_values=level == 0 or rng.random() < 0.4,
         colour_each=len(series) == 1 and rng.random() < 0.4,
-    )  # fmt: skip
+    )
 
 
 def _percentages(rng: random.Random, count: int) -> tuple[float, ...]:
@@ -137,26 +148,15 @@ def ask(scene: ChartScene, kind: str, rng: random.Random) -> Turn | None:
     if kind == "chart_value":
         if scene.form == "scatter":
             return None
-        return short(rng, kind, (
-            "What is the {measure} for {label}{where}?", "How many {unit} does the chart show for {label}{where}?"
-            if scene.unit != "%" else "What percentage belongs to {label}?",
-            "What {measure} is shown for {label}{where}?",
-            "According to the chart, what is the figure for {label}{where}?",
-            "Read off the {measure} of {label}{where}.", "{label}{where}: what number does the chart give?",
-        ), number(row[k]), **common)  # fmt: skip
+        if scene.unit == "%":
+            return short(rng, kind, asked("chart_value pie"), number(row[k]), **common)
+        return short(rng, kind, asked("chart_value"), number(row[k]), **common)
     if kind in ("chart_max", "chart_min"):
         end = order[-1] if kind == "chart_max" else order[0]
         words = ("highest", "largest", "greatest") if kind == "chart_max" else ("lowest", "smallest", "least")
-        return short(rng, kind, (
-            "Which {noun} has the {word} {measure}{where}?", "What is the {noun} with the {word} number{where}?",
-            "Name the {noun} with the {word} {measure}{where}.",
-            "Looking at the chart, which {noun} comes out {word}{where}?",
-        ), scene.labels[end], word=rng.choice(words), **common)  # fmt: skip
+        return short(rng, kind, asked("chart_extreme"), scene.labels[end], word=rng.choice(words), **common)
     if kind == "chart_exceeds":
-        return yes_no(rng, kind, (
-            "Is {label} higher than {second}{where}?", "Does {label} have a larger {measure} than {second}{where}?",
-            "Is the {measure} of {label} greater than that of {second}{where}?", "Did {label} beat {second}{where}?",
-        ), row[k] > row[other], compare=True, second=second, **common)  # fmt: skip
+        return yes_no(rng, kind, asked("chart_exceeds"), row[k] > row[other], compare=True, second=second, **common)
     if kind == "chart_threshold":
         limit = (row[order[len(order) // 2]] + row[order[len(order) // 2 - 1]]) / 2
         above = row[k] > limit
@@ -164,43 +164,56 @@ def ask(scene: ChartScene, kind: str, rng: random.Random) -> Turn | None:
             f"{label} is at {amount(scene, row[k])}, which is {'more' if above else 'less'} than "
             f"{amount(scene, limit)}."
         )
-        return yes_no(rng, kind, (
-            "Is the {measure} for {label}{where} above {limit}?", "Does {label}{where} reach more than {limit}?",
-            "Was {label}{where} over {limit}?",
-        ), above, because=reason if rng.random() < 0.4 else "", limit=amount(scene, limit), **common)  # fmt: skip
+        return yes_no(
+            rng,
+            kind,
+            asked("chart_threshold"),
+            above,
+            because=reason if rng.random() < 0.4 else "",
+            limit=amount(scene, limit),
+            **common,
+        )
     if kind == "chart_choice":
         place = rng.choice((1, 2, 2)) if scene.level else 1
         wanted = scene.labels[order[-place]]
-        return choice(rng, kind, (
-            "Which {noun} ranks {place}{where} in this chart?", "Which of these is the {place} {noun}{where}?",
-            "Pick the {noun} with the {place} {measure}{where}.", "Which {noun} shows the {place} {measure}{where}?",
-        ), wanted, [name for name in scene.labels if name != wanted],
-            place=("highest", "second highest")[place - 1], **common)  # fmt: skip
+        return choice(
+            rng,
+            kind,
+            asked("chart_choice"),
+            wanted,
+            [name for name in scene.labels if name != wanted],
+            place=("highest", "second highest")[place - 1],
+            **common,
+        )
     if kind == "chart_difference":
         high, low = (k, other) if row[k] > row[other] else (other, k)
-        return short(rng, kind, (
-            "What is the difference between {first} and {second}{where}?",
-            "By how much does {first} exceed {second}{where}?",
-            "How much more does {first} have than {second}{where}?", "How far is {second} behind {first}{where}?",
-        ), number(row[high] - row[low]), compare=True, first=scene.labels[high],
-            **{**common, "second": scene.labels[low]})  # fmt: skip
+        return short(
+            rng,
+            kind,
+            asked("chart_difference"),
+            number(row[high] - row[low]),
+            compare=True,
+            first=scene.labels[high],
+            **{**common, "second": scene.labels[low]},
+        )
     if kind == "chart_count":
-        return short(rng, kind, (
-            "How many {noun} categories are on the axis of this chart?" if scene.form != "pie" else "How many slices are there?",
-            "How many different entries ({noun}) does the chart show?", "Count the labelled categories in the figure.",
-        ), str(len(scene.labels)), **common)  # fmt: skip
+        if scene.form == "pie":
+            return short(rng, kind, asked("chart_count pie"), str(len(scene.labels)), **common)
+        return short(rng, kind, asked("chart_count"), str(len(scene.labels)), **common)
     if kind == "chart_title":
-        return short(rng, kind, (
-            "What is the title of the chart?", "What does the heading at the top say?", "Read the chart's title.",
-            "What is written above the plot?",
-        ), scene.title, **common)  # fmt: skip
+        return short(rng, kind, asked("chart_title"), scene.title, **common)
     return _long(scene, kind, rng, common, row, order, (k, other))
 
 
 def _long(
-    scene: ChartScene, kind: str, rng: random.Random, common: dict[str, Any], row: tuple[float, ...],
-    order: list[int], pair: tuple[int, int],
-) -> Turn | None:  # fmt: skip
+    scene: ChartScene,
+    kind: str,
+    rng: random.Random,
+    common: dict[str, Any],
+    row: tuple[float, ...],
+    order: list[int],
+    pair: tuple[int, int],
+) -> Turn | None:
     k, other = pair
     second, where = scene.labels[other], str(common["where"])
     top, bottom = scene.labels[order[-1]], scene.labels[order[0]]
@@ -208,48 +221,57 @@ def _long(
         if scene.form in ("pie", "scatter"):
             return None
         parts = " + ".join(number(value) for value in row)
-        return reasoned(rng, kind, (
-            "What is the total over all categories{where}?",
-            "Add up every {noun} in the chart{where}: what is the sum?",
-            "How many {unit} are there altogether{where}?",
-        ), ["I read the values: " + listing([f"{name} {number(v)}" for name, v in zip(scene.labels, row,
-            strict=True)]) + ".",
-            f"Adding them: {parts} = {number(sum(row))}."], number(sum(row)), **common)  # fmt: skip
+        return reasoned(
+            rng,
+            kind,
+            asked("chart_total"),
+            [
+                "I read the values: "
+                + listing([f"{name} {number(v)}" for name, v in zip(scene.labels, row, strict=True)])
+                + ".",
+                f"Adding them: {parts} = {number(sum(row))}.",
+            ],
+            number(sum(row)),
+            **common,
+        )
     if kind == "chart_mean":
         chosen = rng.sample(range(len(row)), 2)
         first, last = (scene.labels[position] for position in chosen)
         total = sum(row[position] for position in chosen)
-        return reasoned(rng, kind, (
-            "What is the average of {first} and {last}{where}?", "Compute the mean of {first} and {last}{where}.",
-            "If {first} and {last} were pooled{where}, what would be their average?",
-        ), [f"{first} is {number(row[chosen[0]])} and {last} is {number(row[chosen[1]])}.",
-            f"Their sum is {number(total)}, and half of it is {number(total / 2)}."], number(total / 2),
-            first=first, last=last, **common)  # fmt: skip
+        return reasoned(
+            rng,
+            kind,
+            asked("chart_mean"),
+            [
+                f"The value of {first} is {number(row[chosen[0]])}, that of {last} is {number(row[chosen[1]])}.",
+                f"Their sum is {number(total)}, and half of it is {number(total / 2)}.",
+            ],
+            number(total / 2),
+            first=first,
+            last=last,
+            **common,
+        )
     if kind == "chart_trend":
         if scene.form not in ("line", "bar", "scatter") or scene.noun not in ("day", "month", "year", "weekday"):
             return None
         change = row[-1] - row[0]
         direction = "rises" if change > 0 else "falls" if change < 0 else "ends where it began"
-        question = pick(rng, (
-            "What is the overall trend{where}?", "Describe briefly how the figures change over time{where}.",
-            "Summarise the development in one sentence{where}.", "How does the curve move from start to end{where}?",
-        ), **common)  # fmt: skip
+        question = pick(rng, asked("chart_trend"), **common)
         answer = (
             f"From {scene.labels[0]} to {scene.labels[-1]} the number {direction}, from {amount(scene, row[0])} to "
             f"{amount(scene, row[-1])}, with its peak in {top}."
         )
         return free(kind, question, answer, "short description", direction=direction, **common)
     if kind == "chart_describe":
-        question = rng.choice((
-            "Describe this chart in detail.",
-            "Write a detailed description of the figure, with its values and main message.",
-            "Explain everything this chart shows to somebody who cannot see it.",
-            "Give a thorough account of the graph: type, axes, values and what stands out.",
-        ))  # fmt: skip
+        question = rng.choice(asked("chart_describe"))
         forms = {
-            "bar": "a vertical bar chart", "hbar": "a horizontal bar chart", "grouped": "a grouped bar chart",
-            "line": "a line chart", "pie": "a pie chart", "scatter": "a dot plot",
-        }  # fmt: skip
+            "bar": "a vertical bar chart",
+            "hbar": "a horizontal bar chart",
+            "grouped": "a grouped bar chart",
+            "line": "a line chart",
+            "pie": "a pie chart",
+            "scatter": "a dot plot",
+        }
         lines = [
             f'The picture is {forms[scene.form]} with the title "{scene.title}".',
             f"It covers {len(scene.labels)} entries: {listing(scene.labels)}.",
@@ -271,13 +293,10 @@ def _long(
     if kind == "chart_table":
         form = rng.choice(("json", "csv", "markdown"))
         question = {
-            "json": rng.choice(("Convert the chart to JSON, label as key and number as value.",
-                                "Extract the data as a JSON object. Output JSON only.")),
-            "csv": rng.choice(("Turn the chart into CSV with a header line.",
-            "Give me the underlying data in CSV format.")),
-            "markdown": rng.choice(("Write the chart's data as a Markdown table.",
-                                    "Reproduce the data in a two-column Markdown table.")),
-        }[form] + (f" Use the {scene.series[int(str(common['series']))]} series only." if where else "")  # fmt: skip
+            "json": rng.choice(asked("chart_table json")),
+            "csv": rng.choice(asked("chart_table csv")),
+            "markdown": rng.choice(asked("chart_table markdown")),
+        }[form] + (f" Use the {scene.series[int(str(common['series']))]} series only." if where else "")
         if form == "json":
             answer = json.dumps({name: int(v) for name, v in zip(scene.labels, row, strict=True)})
         elif form == "csv":
@@ -289,11 +308,7 @@ def _long(
             answer = f"| {scene.noun} | value |\n|---|---|\n{cells}"
         return free(kind, question, answer, "specified style", form=form, **common)
     if kind == "chart_compare":
-        question = pick(rng, (
-            "Compare {label} with {second}{where}.", "How do {label} and {second} differ{where}?",
-            "Contrast the figures of {label} and {second}{where}.",
-            "Put {label} and {second} side by side{where}: what do you see?",
-        ), **{**common, "second": second})  # fmt: skip
+        question = pick(rng, asked("chart_compare"), **{**common, "second": second})
         high, low = (k, other) if row[k] > row[other] else (other, k)
         ratio = row[high] / row[low]
         answer = (
@@ -307,17 +322,9 @@ def _long(
         if scene.form not in ("bar", "hbar", "grouped"):
             return None
         box = bar_boxes(scene)[int(str(common["series"])), k]
-        return coordinates(rng, kind, (
-            "Where is the bar for {label}{where}?", "Locate the bar of {label}{where}.",
-            "Find the bar labelled {label}{where}.",
-        ), box, (scene.width, scene.height), **common)  # fmt: skip
+        return coordinates(rng, kind, asked("chart_box"), box, (scene.width, scene.height), **common)
     if kind == "chart_headline":
-        question = pick(rng, (
-            "Write a newspaper headline for this chart, in capital letters.",
-            "Sum the chart up as a haiku-like three-line note, one fact per line.",
-            "Write a tweet of at most 25 words about the chart, with one hashtag.",
-            "State the main finding in the tone of an excited sports commentator.",
-        ))  # fmt: skip
+        question = pick(rng, asked("chart_headline"))
         if "capital" in question:
             answer = f"{top.upper()} ON TOP: {amount(scene, row[order[-1]]).upper()} IN {scene.title.upper()}"
         elif "haiku" in question:

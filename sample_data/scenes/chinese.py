@@ -16,14 +16,13 @@ from sample_data.records import Turn
 from sample_data.scenes import charts, geometry, outdoors, receipts, shapes
 from sample_data.scenes.chart_drawing import number
 from sample_data.scenes.receipts import money
-from sample_data.wording import LETTERS, free
+from sample_data.wording import LETTERS, asked, free
 
 NAME = "chinese"
 SCHEDULE = (
     "zh_colour", "zh_count", "zh_exists", "zh_caption", "zh_weather", "zh_doing", "zh_max", "zh_compare", "zh_total",
-    "zh_date", "zh_area",
-    "zh_steps", "zh_why", "zh_describe", "zh_poem", "zh_choice", "zh_box", "zh_history", "zh_translate", "zh_cause",
-    "zh_json",
+    "zh_date", "zh_area", "zh_steps", "zh_why", "zh_describe", "zh_poem", "zh_choice", "zh_box", "zh_history",
+    "zh_translate", "zh_cause", "zh_json",
 )  # fmt: skip
 SHORT = ("zh_colour", "zh_count", "zh_exists", "zh_weather", "zh_doing", "zh_max", "zh_total", "zh_date")
 
@@ -53,8 +52,7 @@ HOURS = {"day": "白天", "evening": "傍晚", "night": "夜晚"}
 PLACES = {"beach": "海滩", "park": "公园", "street": "城市街道", "mountains": "山区"}
 ACTIONS = {
     "running": "跑步", "waving": "挥手", "sitting": "坐着", "kicking a ball": "踢球", "holding an umbrella": "打伞",
-    "jumping": "跳跃",
-    "flying a kite": "放风筝", "riding a bicycle": "骑自行车", "reading a book": "看书", "fishing": "钓鱼",
+    "jumping": "跳跃", "flying a kite": "放风筝", "riding a bicycle": "骑自行车", "reading a book": "看书", "fishing": "钓鱼",
 }  # fmt: skip
 HISTORY = (
     ("《红楼梦》的作者是谁？", "曹雪芹"),
@@ -146,9 +144,7 @@ def _shapes(scene: shapes.ShapeScene, kind: str, rng: random.Random) -> Turn | N
         ).format(KINDS[shape.kind])
         return free(kind, question, COLOURS[shape.colour], "word/short-phrase", shape=shape.kind)
     if kind == "zh_count":
-        question = rng.choice(
-            ("图中一共有多少个图形？", "数一数，图片里有几个图形？", "图片中有几个图形？只回答数字。")
-        )
+        question = rng.choice(asked("zh_count"))
         return free(kind, question, str(len(items)), "word/short-phrase")
     if kind == "zh_exists":
         truth = rng.random() < 0.5
@@ -158,7 +154,7 @@ def _shapes(scene: shapes.ShapeScene, kind: str, rng: random.Random) -> Turn | N
             name = rng.choice(
                 [c + "的" + k for c in COLOURS.values() for k in KINDS.values() if c + "的" + k not in present]
             )
-        question = rng.choice(("图中有{}吗？", "图片里是否有{}？", "你能看到{}吗？请回答是或否。")).format(name)
+        question = rng.choice(asked("zh_exists")).format(name)
         return free(kind, question, "是" if truth else "否", "yes/no", wanted=name)
     if kind == "zh_box":
         shape = rng.choice(items)
@@ -210,7 +206,7 @@ def _scenes(scene: Any, kind: str, rng: random.Random) -> Turn | None:
     if kind == "zh_weather":
         return free(
             kind,
-            rng.choice(("图中的天气怎么样？", "这张图片里是什么天气？", "请用一个词说明天气。")),
+            rng.choice(asked("zh_weather")),
             WEATHER[scene.weather],
             "word/short-phrase",
         )
@@ -226,7 +222,7 @@ def _scenes(scene: Any, kind: str, rng: random.Random) -> Turn | None:
     if kind == "zh_caption":
         return free(
             kind,
-            rng.choice(("请用一句话描述这张图片。", "给这张图片写一个简短的说明。")),
+            rng.choice(asked("zh_caption")),
             f"{setting}，{doing}，天气是{WEATHER[scene.weather]}。",
             "short description",
         )
@@ -254,14 +250,14 @@ def _scenes(scene: Any, kind: str, rng: random.Random) -> Turn | None:
         )
         return free(
             kind,
-            rng.choice(("请详细描述这张图片。", "请尽可能详细地描述图片中的内容。")),
+            rng.choice(asked("zh_describe")),
             answer,
             "detailed description",
         )
     if kind == "zh_poem":
         return free(
             kind,
-            rng.choice(("请根据图片写一首四句的小诗。", "看图写一首短诗。")),
+            rng.choice(asked("zh_poem")),
             f"{PLACES[scene.place]}{HOURS[scene.hour]}好，\n{WEATHER[scene.weather]}意不同。\n有人{ACTIONS[person.activity]}去，\n笑语入长空。",
             "specified style",
         )
@@ -283,7 +279,7 @@ def _charts(scene: Any, kind: str, rng: random.Random) -> Turn | None:
     if kind == "zh_max":
         return free(
             kind,
-            rng.choice(("图表中数值最高的是哪一项{}？", "哪一项的数值最大{}？")).format(where),
+            rng.choice(asked("zh_max")).format(where),
             scene.labels[best],
             "word/short-phrase",
         )
@@ -311,14 +307,12 @@ def _receipts(scene: Any, kind: str, rng: random.Random) -> Turn | None:
     if kind == "zh_total":
         return free(
             kind,
-            rng.choice(("收据上的总金额是多少？", "这张小票一共付了多少钱？")),
+            rng.choice(asked("zh_total")),
             money(scene.total),
             "word/short-phrase",
         )
     if kind == "zh_date":
-        return free(
-            kind, rng.choice(("收据上的日期是什么？", "这张小票是哪一天开的？")), scene.date, "word/short-phrase"
-        )
+        return free(kind, rng.choice(asked("zh_date")), scene.date, "word/short-phrase")
     return free(
         "zh_json",
         "请提取店名、日期和总金额，以 JSON 格式输出。",

@@ -13,13 +13,12 @@ from sample_data.drawing import NAMED_COLOURS
 from sample_data.records import Turn
 from sample_data.scenes import charts, outdoors, shapes
 from sample_data.scenes.chart_drawing import number
-from sample_data.wording import choice, free, listing, pick, plural, reasoned, short, yes_no
+from sample_data.wording import asked, choice, free, listing, pick, plural, reasoned, short, yes_no
 
 NAME = "compare"
 SCHEDULE = (
     "pair_more", "pair_same", "pair_changed", "pair_describe", "pair_difference", "pair_choice", "pair_bullets",
-    "pair_total",
-    "pair_which", "pair_short", "pair_because",
+    "pair_total", "pair_which", "pair_short", "pair_because",
 )  # fmt: skip
 SHORT = ("pair_more", "pair_same", "pair_difference", "pair_which")
 
@@ -95,33 +94,51 @@ def ask(scene: PairScene, kind: str, rng: random.Random) -> Turn | None:
         if scene.form == "shapes":
             if len(first.shapes) == len(second.shapes):
                 return None
-            return short(rng, kind, ("Which image has more shapes, the first or the second?",
-                "In which of the two pictures are there more objects?"),
-                         "the first" if len(first.shapes) > len(second.shapes) else "the second",
-                         compare=True)  # fmt: skip
+            return short(
+                rng,
+                kind,
+                asked("pair_more shapes"),
+                "the first" if len(first.shapes) > len(second.shapes) else "the second",
+                compare=True,
+            )
         if scene.form == "charts":
             k = rng.randrange(len(first.labels))
             a, b = first.values[0][k], second.values[0][k]
             if a == b:
                 return None
-            return short(rng, kind, ("Which of the two charts shows more for {label}, the first or the second?",
-                "In which chart is {label} higher, the first or the second?"),
-                         "the first" if a > b else "the second", compare=True, label=first.labels[k])  # fmt: skip
+            return short(
+                rng,
+                kind,
+                asked("pair_more charts"),
+                "the first" if a > b else "the second",
+                compare=True,
+                label=first.labels[k],
+            )
         return None
     if kind == "pair_which":
         if scene.form != "outdoors":
             return None
         wanted = rng.choice((before, after))
         words = {"sunny": "sunny weather", "rainy": "rain", "snowy": "snow", "day": "daylight", "night": "night"}
-        return short(rng, kind, ("Which image shows {wanted}, the first or the second?",
-            "In which of the two pictures is there {wanted}?"),
-                     "the first" if wanted == before else "the second", compare=True, wanted=words[wanted])  # fmt: skip
+        return short(
+            rng,
+            kind,
+            asked("pair_which"),
+            "the first" if wanted == before else "the second",
+            compare=True,
+            wanted=words[wanted],
+        )
     if kind == "pair_same":
         if scene.form == "charts":
             k = rng.randrange(len(first.labels))
-            return yes_no(rng, kind, ("Is the value of {label} the same in both charts?",
-                "Do both charts agree on {label}?"),
-                          first.values[0][k] == second.values[0][k], compare=True, label=first.labels[k])  # fmt: skip
+            return yes_no(
+                rng,
+                kind,
+                asked("pair_same charts"),
+                first.values[0][k] == second.values[0][k],
+                compare=True,
+                label=first.labels[k],
+            )
         if scene.form == "outdoors":
             subject, truth = rng.choice(
                 (
@@ -132,29 +149,26 @@ def ask(scene: PairScene, kind: str, rng: random.Random) -> Turn | None:
                 )
             )
         else:
-            subject, truth = rng.choice((("number of shapes", len(first.shapes) == len(second.shapes)),
-                                         ("set of shapes and colours", _names(first) == _names(second)),
-                                         ("background", True)))  # fmt: skip
-        return yes_no(rng, kind, ("Is the {subject} the same in both images?",
-            "Do the two images have the same {subject}?", "Comparing the pictures: is the {subject} identical?"),
-                      truth, compare=True, subject=subject)  # fmt: skip
+            subject, truth = rng.choice(
+                (
+                    ("number of shapes", len(first.shapes) == len(second.shapes)),
+                    ("set of shapes and colours", _names(first) == _names(second)),
+                    ("background", True),
+                )
+            )
+        return yes_no(rng, kind, asked("pair_same"), truth, compare=True, subject=subject)
     if kind == "pair_difference":
         if scene.form == "charts":
             k = rng.randrange(len(first.labels))
             gap = abs(first.values[0][k] - second.values[0][k])
-            return short(rng, kind, ("By how much does {label} differ between the two charts?",
-                "What is the difference in {label} from the first chart to the second?"),
-                         number(gap), compare=True, label=first.labels[k])  # fmt: skip
+            return short(rng, kind, asked("pair_difference charts"), number(gap), compare=True, label=first.labels[k])
         if scene.form == "shapes":
             colour = rng.choice(first.shapes).colour
             gap = abs(sum(s.colour == colour for s in first.shapes) - sum(s.colour == colour for s in second.shapes))
             return short(
                 rng,
                 kind,
-                (
-                    "By how many {colour} shapes do the first and the second image differ? Give the difference.",
-                    "What is the difference between the two images in the number of {colour} shapes?",
-                ),
+                asked("pair_difference shapes"),
                 str(gap),
                 compare=True,
                 colour=colour,
@@ -179,17 +193,7 @@ def ask(scene: PairScene, kind: str, rng: random.Random) -> Turn | None:
                 label for label, a, b in zip(first.labels, first.values[0], second.values[0], strict=True) if b > a
             ]
             wrong = [f"{label} falls" for label in rising] + ["All values rise", "Nothing changes"]
-        return choice(
-            rng,
-            kind,
-            (
-                "What changes from the first image to the second?",
-                "Which statement about the two images is true?",
-                "Compare both pictures: which option is correct?",
-            ),
-            right,
-            wrong,
-        )
+        return choice(rng, kind, asked("pair_choice"), right, wrong, compare=True)
     return _texts(scene, kind, rng)
 
 
@@ -214,16 +218,12 @@ def _texts(scene: PairScene, kind: str, rng: random.Random) -> Turn | None:
     if kind == "pair_changed":
         question = pick(
             rng,
-            (
-                "What has changed between the two images?",
-                "Spot the difference between the two pictures.",
-                "What is different in the second image?",
-            ),
+            asked("pair_changed"),
         )
         rest = " from one year to the next." if scene.form == "charts" else "; everything else stays as it was."
         return free(kind, question, statement(scene) + rest, "comparison", "short description")
     if kind == "pair_short":
-        question = pick(rng, ("Compare the two images in one sentence.", "Briefly, how do both images differ?"))
+        question = pick(rng, asked("pair_short"))
         return free(
             kind,
             question,
@@ -232,9 +232,7 @@ def _texts(scene: PairScene, kind: str, rng: random.Random) -> Turn | None:
             "short description",
         )
     if kind == "pair_describe":
-        question = pick(rng, ("Compare the two images in detail.",
-            "Describe in detail what both images have in common and how they differ.",
-                              "Write a thorough comparison of the first and the second picture."))  # fmt: skip
+        question = pick(rng, asked("pair_describe"))
         if scene.form == "shapes":
             lists = [
                 listing([f"{count} {plural(name, count)}" for name, count in sorted(_names(part).items())])
@@ -246,11 +244,17 @@ def _texts(scene: PairScene, kind: str, rng: random.Random) -> Turn | None:
                 "Background, size and the positions of the other shapes are the same in both.",
             ]
         elif scene.form == "outdoors":
-            lines = [(f"Both images show the same place, {outdoors.PLACES[first.place]}, with the same "
-                     f"{len(first.people)} in the foreground: {outdoors.people_text(first)}."),
-                     (f"In the first it is {first.hour} and {first.weather}; in the second it is {second.hour} and "
-                     f"{second.weather}."),
-                     "Objects behind the people do not move from one picture to the other."]  # fmt: skip
+            lines = [
+                (
+                    f"Both images show the same place, {outdoors.PLACES[first.place]}, and the same foreground: "
+                    f"{outdoors.people_text(first)}."
+                ),
+                (
+                    f"In the first it is {first.hour} and {first.weather}; in the second it is {second.hour} and "
+                    f"{second.weather}."
+                ),
+                "Objects behind the people do not move from one picture to the other.",
+            ]
         else:
             lines = [
                 (
@@ -272,10 +276,7 @@ def _texts(scene: PairScene, kind: str, rng: random.Random) -> Turn | None:
     if kind == "pair_bullets":
         question = pick(
             rng,
-            (
-                "List the differences between the images as bullet points.",
-                "Answer in exactly two bullet points: what is equal, what differs between both images?",
-            ),
+            asked("pair_bullets"),
         )
         common = {
             "shapes": "background and other shapes",
@@ -290,26 +291,34 @@ def _texts(scene: PairScene, kind: str, rng: random.Random) -> Turn | None:
             return None
         if scene.form == "shapes":
             a, b = len(first.shapes), len(second.shapes)
-            return reasoned(rng, kind, ("How many shapes are there in both images together?",
-                "Count the shapes of both images and add them."),
-                            [f"The first image has {a} shapes.", f"The second image has {b} shapes.",
-                                f"{a} + {b} = {a + b}."], str(a + b), compare=False)  # fmt: skip
+            return reasoned(
+                rng,
+                kind,
+                asked("pair_total shapes"),
+                [f"The first image has {a} shapes.", f"The second image has {b} shapes.", f"{a} + {b} = {a + b}."],
+                str(a + b),
+                compare=False,
+            )
         k = rng.randrange(len(first.labels))
         x, y = first.values[0][k], second.values[0][k]
-        return reasoned(rng, kind, ("What is the sum of {label} over both charts?",
-            "Add the values of {label} from the two charts."),
-                        [f"The first chart gives {number(x)} for {first.labels[k]}.",
-                            f"The second gives {number(y)}.", f"{number(x)} + {number(y)} = {number(x + y)}."],
-                        number(x + y), label=first.labels[k])  # fmt: skip
+        return reasoned(
+            rng,
+            kind,
+            asked("pair_total charts"),
+            [
+                f"The first chart gives {number(x)} for {first.labels[k]}.",
+                f"The second gives {number(y)}.",
+                f"{number(x)} + {number(y)} = {number(x + y)}.",
+            ],
+            number(x + y),
+            label=first.labels[k],
+        )
     if kind == "pair_because":
         if scene.form != "outdoors":
             return None
         question = pick(
             rng,
-            (
-                "What could explain the change from the first image to the second?",
-                "Why do the two pictures of one place look so different?",
-            ),
+            asked("pair_because"),
         )
         cause = (
             "the Earth has turned, so the same place lies in the light at one hour and in the dark at another"

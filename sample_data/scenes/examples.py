@@ -46,7 +46,8 @@ def make(rng: random.Random, level: int) -> ExampleScene:
     while True:
         described = [(rng.choice(kinds), rng.choice(COLOURS), rng.randint(1, 4)) for _ in range(number + 1)]
         shown = {kind for kind, _, _ in described[:-1]}
-        if described[-1][0] in shown and len(set(described)) == number + 1:
+        telling = number == 1 or len(shown) > 1  # two examples with one answer would teach nothing
+        if described[-1][0] in shown and telling and len(set(described)) == number + 1:
             break
     return ExampleScene(level, tuple(_panel(*one) for one in described), tuple(zip(kinds, words, strict=True)))
 
@@ -78,16 +79,23 @@ def ask(scene: ExampleScene, kind: str, rng: random.Random) -> Turn | None:
     final = label(scene, kind, asked)
     if kind == "icl_label" and scene.level == 2:
         final = f"{len(asked.shapes)} {plural(final, len(asked.shapes))}"
-    form = rng.choice((
-        ("Example {k}: <image>\nAnswer: {a}", "Now this one: <image>\nAnswer:"), ("<image> -> {a}", "<image> -> ?"),
-        ("Input: <image>\nOutput: {a}", "Input: <image>\nOutput:"), ("Q{k}: <image> What is it?\nA{k}: {a}",
-            "Q: <image> What is it?\nA:"),
-    ))  # fmt: skip
+    form = rng.choice(
+        (
+            ("Example {k}: <image>\nAnswer: {a}", "Now this one: <image>\nAnswer:"),
+            ("<image> -> {a}", "<image> -> ?"),
+            ("Input: <image>\nOutput: {a}", "Input: <image>\nOutput:"),
+            ("Q{k}: <image> What is it?\nA{k}: {a}", "Q: <image> What is it?\nA:"),
+        )
+    )
     lines = [form[0].format(k=k, a=answer) for k, answer in enumerate(answers, 1)]
-    intro = rng.choice((
-        "Look at the examples and answer the last one in the same way.", "Learn the rule from these examples.",
-        "Here are some solved examples. Continue.", "Follow the pattern of the examples.",
-    ))  # fmt: skip
+    intro = rng.choice(
+        (
+            "Look at the examples and answer the last one in the same way.",
+            "Learn the rule from these examples.",
+            "Here are some solved examples. Continue.",
+            "Follow the pattern of the examples.",
+        )
+    )
     hint = "\n(A) A\n(B) B\nAnswer with the option's letter." if kind == "icl_choice" else ""
     question = intro + "\n\n" + "\n".join([*lines, form[1]]) + hint
     styles = {"icl_choice": ("multi-choice",), "icl_format": ("specified style",)}.get(kind, ("word/short-phrase",))

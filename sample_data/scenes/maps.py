@@ -14,7 +14,7 @@ from PIL import Image
 
 from sample_data.drawing import INK, PAPER, Canvas, Colour, text_width
 from sample_data.records import Turn
-from sample_data.wording import choice, coordinates, free, listing, pick, reasoned, short, yes_no
+from sample_data.wording import asked, choice, coordinates, free, listing, pick, reasoned, short, yes_no
 
 NAME = "maps"
 SCHEDULE = (
@@ -76,10 +76,15 @@ def make(rng: random.Random, level: int) -> MapScene:
     river_row = rng.choice((-1, 0, rows - 2))
     parks = rng.sample([(c, r) for c in range(columns - 1) for r in range(rows - 1) if r != river_row], 1 + (level > 0))
     return MapScene(
-        level, rng.choice(TOWNS), columns, rows, tuple((name, *cell) for name, cell in zip(chosen, crossings,
-            strict=True)),
-        tuple(parks), river_row, rng.randrange(3),
-    )  # fmt: skip
+        level,
+        rng.choice(TOWNS),
+        columns,
+        rows,
+        tuple((name, *cell) for name, cell in zip(chosen, crossings, strict=True)),
+        tuple(parks),
+        river_row,
+        rng.randrange(3),
+    )
 
 
 def crossing(scene: MapScene, column: int, row: int) -> tuple[float, float]:
@@ -157,45 +162,34 @@ def ask(scene: MapScene, kind: str, rng: random.Random) -> Turn | None:
     names = [spot[0] for spot in scene.spots]
     values: dict[str, Any] = {"a": a[0], "b": b[0], "town": scene.town}
     if kind == "map_direction":
-        return short(rng, kind, (
-            "In which direction is the {b} from the {a}?", "Starting at the {a}, which way is the {b}?",
-            "What compass direction leads from the {a} to the {b}?",
-            "Where does the {b} lie as seen from the {a}: give a compass direction.",
-        ), direction(a, b), **values)  # fmt: skip
+        return short(rng, kind, asked("map_direction"), direction(a, b), **values)
     if kind == "map_north":
         word = rng.choice(("north", "south", "east", "west"))
         truth = word in direction(b, a)
-        return yes_no(rng, kind, (
-            "Is the {a} further {word} than the {b}?", "Is the {a} located {word} of the {b}?",
-            "Does the {a} lie more to the {word} than the {b}?",
-        ), truth, word=word, **values)  # fmt: skip
+        return yes_no(rng, kind, asked("map_north"), truth, word=word, **values)
     if kind == "map_point":
         x, y = crossing(scene, a[1], a[2])
-        return coordinates(rng, kind, ("Where is the {a} on the map?", "Show me the {a}.",
-            "Mark the position of the {a}."),
-                           (x - 8, y - 8, x + 8, y + 8), (scene.width, scene.height), point=rng.random() < 0.6,
-                               **values)  # fmt: skip
+        return coordinates(
+            rng,
+            kind,
+            asked("map_point"),
+            (x - 8, y - 8, x + 8, y + 8),
+            (scene.width, scene.height),
+            point=rng.random() < 0.6,
+            **values,
+        )
     if kind == "map_street":
-        return short(rng, kind, ("On which street is the {a}?", "Which east-west street does the {a} stand on?",
-            "What is the name of the street at the {a}, running from west to east?"),
-                     STREETS_ACROSS[a[2]], **values)  # fmt: skip
+        return short(rng, kind, asked("map_street"), STREETS_ACROSS[a[2]], **values)
     if kind == "map_nearest":
         order = sorted((blocks(a, spot), spot[0]) for spot in scene.spots if spot != a)
         if len(order) > 1 and order[0][0] == order[1][0]:
             return None
-        return short(rng, kind, ("Which place is nearest to the {a}, counted in blocks?",
-            "What marked place is closest to the {a} by blocks?",
-                                 "Walking along the streets, which place is the shortest way from the {a}?"),
-                                 order[0][1], **values)  # fmt: skip
+        return short(rng, kind, asked("map_nearest"), order[0][1], **values)
     if kind == "map_count":
         return short(
             rng,
             kind,
-            (
-                "How many places are marked on the map?",
-                "Count the labelled places.",
-                "How many coloured dots with a name are there?",
-            ),
+            asked("map_count"),
             str(len(names)),
         )
     if kind == "map_choice":
@@ -204,31 +198,32 @@ def ask(scene: MapScene, kind: str, rng: random.Random) -> Turn | None:
         return choice(
             rng,
             kind,
-            (
-                "Which way should one walk from the {a} to reach the {b}?",
-                "The {b} lies in which direction from the {a}?",
-            ),
+            asked("map_choice"),
             answer,
             options,
             **values,
         )
     if kind == "map_blocks":
         across, down = abs(a[1] - b[1]), abs(a[2] - b[2])
-        return reasoned(rng, kind, ("How many blocks is it from the {a} to the {b}?",
-            "What is the shortest walk from the {a} to the {b}, in blocks?"),
-                        [f"The {a[0]} is at {STREETS_ACROSS[a[2]]} and {STREETS_DOWN[a[1]]}.",
-                            f"The {b[0]} is at {STREETS_ACROSS[b[2]]} and {STREETS_DOWN[b[1]]}.",
-                         f"That is {across} across and {down} up or down: {across} + {down} = {across + down}."],
-                         str(across + down), **values)  # fmt: skip
+        return reasoned(
+            rng,
+            kind,
+            asked("map_blocks"),
+            [
+                f"The {a[0]} is at {STREETS_ACROSS[a[2]]} and {STREETS_DOWN[a[1]]}.",
+                f"The {b[0]} is at {STREETS_ACROSS[b[2]]} and {STREETS_DOWN[b[1]]}.",
+                f"That is {across} across and {down} up or down: {across} + {down} = {across + down}.",
+            ],
+            str(across + down),
+            **values,
+        )
     if kind == "map_farther":
         c = rng.choice([spot for spot in scene.spots if spot not in (a, b)])
         first, second = blocks(a, b), blocks(a, c)
         if first == second:
             return None
         answer = b[0] if first < second else c[0]
-        return short(rng, kind, ("Which is closer to the {a} in blocks, the {b} or the {c}?",
-            "Compare the walks from the {a}: is the {b} or the {c} nearer?"),
-                     answer, compare=True, c=c[0], **values)  # fmt: skip
+        return short(rng, kind, asked("map_farther"), answer, compare=True, c=c[0], **values)
     return _texts(scene, kind, rng, a, b)
 
 
@@ -239,14 +234,16 @@ def _texts(
     values: dict[str, Any] = {"a": a[0], "b": b[0], "town": scene.town}
     culture = [name for name in names if name in CULTURAL]
     if kind == "map_route":
-        return reasoned(rng, kind, ("How do I get from the {a} to the {b}?",
-            "Give walking directions from the {a} to the {b}.", "Plan the way from the {a} to the {b}."),
-                        [f"Start at the {a[0]}.", *route(a, b)],
-                            f"{blocks(a, b)} block{'s' * (blocks(a, b) > 1)} to the {b[0]}", **values)  # fmt: skip
-    if kind == "map_caption":
-        question = pick(
-            rng, ("What does this map show?", "Describe the map in one sentence.", "Give a short caption for this map.")
+        return reasoned(
+            rng,
+            kind,
+            asked("map_route"),
+            [f"Start at the {a[0]}.", *route(a, b)],
+            f"{blocks(a, b)} block{'s' * (blocks(a, b) > 1)} to the {b[0]}",
+            **values,
         )
+    if kind == "map_caption":
+        question = pick(rng, asked("map_caption"))
         water = " and a river" if scene.river_row >= 0 else ""
         return free(
             kind,
@@ -257,15 +254,15 @@ def _texts(
     if kind == "map_describe":
         question = pick(
             rng,
-            (
-                "Describe the map in detail.",
-                "Give a detailed description of the layout of this town.",
-                "Explain the map thoroughly: streets, water, parks and places.",
-            ),
+            asked("map_describe"),
         )
-        lines = [f"The map shows {scene.town}; north is at the top and a scale bar marks 200 metres.",
-                 (f"{scene.rows} streets run from west to east ({listing(STREETS_ACROSS[: scene.rows])}) and "
-                 f"{scene.columns} avenues from north to south.")]  # fmt: skip
+        lines = [
+            f"The map shows {scene.town}; north is at the top and a scale bar marks 200 metres.",
+            (
+                f"{scene.rows} streets run from west to east ({listing(STREETS_ACROSS[: scene.rows])}) and "
+                f"{scene.columns} avenues from north to south."
+            ),
+        ]
         lines += [
             f"The {name} is at the corner of {STREETS_ACROSS[row]} and {STREETS_DOWN[column]}."
             for name, column, row in scene.spots
@@ -279,9 +276,7 @@ def _texts(
     if kind == "map_guide":
         if not culture:
             return None
-        question = pick(rng, ("Introduce the town as an enthusiastic tour guide would.",
-            "Write a short travel-brochure text about the sights on this map.",
-                              "Speak as the town crier and invite visitors to the sights on the map."))  # fmt: skip
+        question = pick(rng, asked("map_guide"))
         sights = " ".join(f"The {name} {PLACES[name][1]}." for name in culture)
         answer = (
             f"Welcome, dear travellers, to {scene.town}! {sights} Come, walk our streets, and let centuries of "
@@ -291,19 +286,13 @@ def _texts(
     if kind == "map_culture":
         if len(culture) != 1 or len(names) < 3:
             return None
-        return choice(rng, kind, (("Which of these places should a visitor interested in art, history or religion see "
-                                  "first?"),
-                                  "Which marked place belongs to the cultural heritage of the town?"), culture[0],
-                                  names)  # fmt: skip
+        return choice(rng, kind, asked("map_culture"), culture[0], names)
     if kind == "map_why":
         if scene.river_row < 0:
             return None
         question = pick(
             rng,
-            (
-                "Why did towns like this one often grow beside a river?",
-                "What reasons led people to settle along the water shown here?",
-            ),
+            asked("map_why"),
         )
         answer = (
             "Because a river gave drinking water, fish, power for mills and a way to carry goods, so trade and "

@@ -41,12 +41,12 @@ class OutdoorScene:
 
 
 SKIES: dict[str, tuple[Colour, Colour]] = {
-    "day": ((104, 172, 232), (206, 230, 246)), "evening": ((92, 84, 150), (250, 170, 110)), "night": ((12, 20, 52),
-    (40, 56, 100)),
+    "day": ((104, 172, 232), (206, 230, 246)), "evening": ((92, 84, 150), (250, 170, 110)),
+    "night": ((12, 20, 52), (40, 56, 100)),
 }  # fmt: skip
 GREY_SKIES: dict[str, tuple[Colour, Colour]] = {
-    "day": ((142, 152, 164), (200, 206, 212)), "evening": ((96, 92, 116), (190, 150, 136)), "night": ((22, 26, 40),
-    (52, 60, 78)),
+    "day": ((142, 152, 164), (200, 206, 212)), "evening": ((96, 92, 116), (190, 150, 136)),
+    "night": ((22, 26, 40), (52, 60, 78)),
 }  # fmt: skip
 SKINS: tuple[Colour, ...] = ((244, 204, 172), (214, 160, 116), (150, 98, 66), (96, 62, 44))
 GROUNDS: dict[str, Colour] = {
@@ -196,9 +196,14 @@ def draw_person(canvas: Canvas, person: Person) -> None:
     if person.activity == "riding a bicycle":
         for dx in (-21, 23):
             canvas.ellipse(person.x + face * dx, feet - 12, 13, 13, None, (40, 42, 46), 2)
-        frame = [(person.x - face * 21, feet - 12), (person.x - face * 4, feet - 36), (person.x + face * 16,
-        feet - 34), (person.x + face * 23, feet - 12),
-                 (person.x + face * 2, feet - 12), (person.x - face * 4, feet - 36)]  # fmt: skip
+        frame = [
+            (person.x - face * 21, feet - 12),
+            (person.x - face * 4, feet - 36),
+            (person.x + face * 16, feet - 34),
+            (person.x + face * 23, feet - 12),
+            (person.x + face * 2, feet - 12),
+            (person.x - face * 4, feet - 36),
+        ]
         canvas.line(frame, (190, 60, 60), 2)
         canvas.line([(person.x + face * 16, feet - 34), (person.x + face * 20, feet - 46)], (60, 62, 66), 2)
     skin, shirt, trousers = SKINS[person.skin], NAMED_COLOURS[person.shirt], (58, 66, 92)
@@ -220,9 +225,11 @@ def draw_person(canvas: Canvas, person: Person) -> None:
     canvas.ellipse(neck_x, neck_y + 2, 6.5, 6.5, shirt)
     canvas.ellipse(neck_x + face * 2, neck_y - 13, 9, 10, skin)
     canvas.draw.pieslice(
-        [(neck_x + face * 2 - 10) * 2, (neck_y - 25) * 2, (neck_x + face * 2 + 10) * 2, (neck_y - 5) * 2], 180, 360,
+        [(neck_x + face * 2 - 10) * 2, (neck_y - 25) * 2, (neck_x + face * 2 + 10) * 2, (neck_y - 5) * 2],
+        180,
+        360,
         fill=((70, 46, 32), (36, 28, 26), (150, 104, 52))[person.skin % 3],
-    )  # fmt: skip
+    )
     _held(canvas, person, hands[1], feet)
 
 

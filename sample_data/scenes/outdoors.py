@@ -8,14 +8,26 @@ from PIL import Image
 
 from sample_data.records import Turn
 from sample_data.scenes.outdoor_drawing import HEIGHT, WIDTH, OutdoorScene, Person, draw_outdoors, person_box
-from sample_data.wording import article, choice, coordinates, free, listing, pick, plural, reasoned, short, word, yes_no
+from sample_data.wording import (
+    article,
+    asked,
+    choice,
+    coordinates,
+    free,
+    listing,
+    pick,
+    plural,
+    reasoned,
+    short,
+    word,
+    yes_no,
+)
 
 NAME = "scenes"
 SCHEDULE = (
     "scene_activity", "scene_weather", "scene_place", "scene_doing", "scene_why", "scene_caption", "scene_shirt",
-    "scene_describe",
-    "scene_hour", "scene_people", "scene_next", "scene_story", "scene_left", "scene_activity_choice", "scene_box",
-    "scene_deduce", "scene_thing", "scene_unlikely",
+    "scene_describe", "scene_hour", "scene_people", "scene_next", "scene_story", "scene_left",
+    "scene_activity_choice", "scene_box", "scene_deduce", "scene_thing", "scene_unlikely",
 )  # fmt: skip
 SHORT = ("scene_activity", "scene_weather", "scene_place", "scene_doing", "scene_shirt", "scene_hour", "scene_people")
 
@@ -52,10 +64,16 @@ def make(rng: random.Random, level: int) -> OutdoorScene:
     slots = rng.sample(range(len(activities)), len(activities))
     pitch = (WIDTH - 40) / len(activities)
     people = tuple(
-        Person(activity, shirt, 20 + pitch * (slot + 0.5) + rng.uniform(-12, 12), rng.uniform(34, 74),
-            rng.randrange(4), rng.choice((-1, 1)))
+        Person(
+            activity,
+            shirt,
+            20 + pitch * (slot + 0.5) + rng.uniform(-12, 12),
+            rng.uniform(34, 74),
+            rng.randrange(4),
+            rng.choice((-1, 1)),
+        )
         for activity, shirt, slot in zip(activities, shirts, slots, strict=True)
-    )  # fmt: skip
+    )
     chosen = rng.sample(THINGS[place], min(len(THINGS[place]), 1 + (level > 0)))
     where = rng.sample((56.0, 150.0, 240.0, 326.0), len(chosen))
     things = tuple(
@@ -87,14 +105,12 @@ def ask(scene: OutdoorScene, kind: str, rng: random.Random) -> Turn | None:
     who = subject(scene, person)
     everything = sorted({activity for pool in ACTIVITIES.values() for activity in pool} | {"holding an umbrella"})
     if kind == "scene_activity":
-        return short(rng, kind, ("What is {who} doing?", "What activity is {who} engaged in?",
-            "Tell me what {who} is doing.", "Which action does {who} perform?"),
-                     person.activity, who=who)  # fmt: skip
+        return short(rng, kind, asked("scene_activity"), person.activity, who=who)
     if kind == "scene_activity_choice":
         return choice(
             rng,
             kind,
-            ("What is {who} doing?", "Which action best describes {who}?"),
+            asked("scene_activity_choice"),
             person.activity,
             everything,
             who=who,
@@ -106,7 +122,7 @@ def ask(scene: OutdoorScene, kind: str, rng: random.Random) -> Turn | None:
         return yes_no(
             rng,
             kind,
-            ("Is anybody {activity}?", "Is someone in the picture {activity}?", "Can you see a person {activity}?"),
+            asked("scene_doing"),
             truth,
             activity=activity,
         )
@@ -114,12 +130,7 @@ def ask(scene: OutdoorScene, kind: str, rng: random.Random) -> Turn | None:
         return short(
             rng,
             kind,
-            (
-                "What is the weather like?",
-                "How is the weather in this scene?",
-                "Which weather does the picture show?",
-                "Name the weather in one word.",
-            ),
+            asked("scene_weather"),
             scene.weather,
         )
     if kind == "scene_place":
@@ -127,32 +138,28 @@ def ask(scene: OutdoorScene, kind: str, rng: random.Random) -> Turn | None:
             return choice(
                 rng,
                 kind,
-                ("Where does the scene take place?", "What kind of place is this?"),
+                asked("scene_place choice"),
                 scene.place,
                 sorted(PLACES),
             )
         return short(
             rng,
             kind,
-            ("Where does this scene take place?", "What kind of place is shown?", "Where are we in this picture?"),
+            asked("scene_place"),
             scene.place,
         )
     if kind == "scene_hour":
         return short(
             rng,
             kind,
-            (
-                "What time of day is it: day, evening or night?",
-                "Is it day, evening or night here?",
-                "Which time of day does the sky suggest: day, evening or night?",
-            ),
+            asked("scene_hour"),
             scene.hour,
         )
     if kind == "scene_people":
         return short(
             rng,
             kind,
-            ("How many people are in the picture?", "How many persons can you see?", "Count the people."),
+            asked("scene_people"),
             str(len(scene.people)),
         )
     if kind == "scene_shirt":
@@ -160,11 +167,7 @@ def ask(scene: OutdoorScene, kind: str, rng: random.Random) -> Turn | None:
         return short(
             rng,
             kind,
-            (
-                "What color is the shirt of {target}?",
-                "Which colour of shirt does {target} wear?",
-                "What is the shirt color of {target}?",
-            ),
+            asked("scene_shirt"),
             person.shirt,
             target=target,
         )
@@ -175,7 +178,7 @@ def ask(scene: OutdoorScene, kind: str, rng: random.Random) -> Turn | None:
         return yes_no(
             rng,
             kind,
-            ("Is {who} to the left of {other}?", "Does {who} stand left of {other}?"),
+            asked("scene_left"),
             person.x < other.x,
             who=who,
             other=subject(scene, other),
@@ -187,7 +190,7 @@ def ask(scene: OutdoorScene, kind: str, rng: random.Random) -> Turn | None:
         return short(
             rng,
             kind,
-            ("What color is the {thing}?", "Which colour does the {thing} have?"),
+            asked("scene_thing"),
             colour,
             thing=thing if thing != "house" else "roof of the house",
         )
@@ -195,7 +198,7 @@ def ask(scene: OutdoorScene, kind: str, rng: random.Random) -> Turn | None:
         return coordinates(
             rng,
             kind,
-            ("Where is {who}?", "Locate {who} in the picture.", "Find {who}."),
+            asked("scene_box"),
             person_box(person),
             (WIDTH, HEIGHT),
             who=who,
@@ -232,14 +235,13 @@ PERSON_REASONS = {
 }
 NEXT = {
     "running": "will soon be somewhere else and be out of breath",
-    "waving": "will be noticed, and somebody may wave back",
-    "sitting": "will stand up again when rested",
+    "waving": "will be noticed, and somebody may wave back", "sitting": "will stand up again when rested",
     "kicking a ball": "will send the ball rolling away and then run after it",
     "holding an umbrella": "will close the umbrella once the rain stops",
     "jumping": "will come down again because of gravity",
     "flying a kite": "will see the kite fall if the wind drops",
-    "riding a bicycle": "will roll on and leave the picture",
-    "reading a book": "will turn the page", "fishing": "will pull up the rod when a fish bites",
+    "riding a bicycle": "will roll on and leave the picture", "reading a book": "will turn the page",
+    "fishing": "will pull up the rod when a fish bites",
 }  # fmt: skip
 
 
@@ -256,9 +258,7 @@ def _reasons(scene: OutdoorScene, kind: str, rng: random.Random, person: Person,
         question, answer = REASONS[scene.weather]
         return free(kind, question + rng.choice(("", " Explain in a sentence.")), answer, "short description")
     if kind == "scene_next":
-        question = pick(rng, ("What will probably happen next to {who}?",
-            "What is likely to happen in the next moments with {who}, and why?",
-                              "Predict what {who} will do next."), who=who)  # fmt: skip
+        question = pick(rng, asked("scene_next"), who=who)
         return free(kind, question, f"{who.capitalize()} {NEXT[person.activity]}.", "short description")
     if kind == "scene_unlikely":
         want = {
@@ -277,12 +277,19 @@ def _reasons(scene: OutdoorScene, kind: str, rng: random.Random, person: Person,
         }
         if scene.hour != "day" and scene.weather in ("sunny", "cloudy"):
             return None
-        return choice(rng, kind, ("Which of these things would be most useful here?",
-            "What should one bring along in such weather?"), useful[scene.weather],
-                      [*useful.values(), want[scene.weather]],
-                      steps=(f"The weather is {scene.weather}, and it is {scene.hour}. "
-                            f"{useful[scene.weather].capitalize()} helps against exactly that.")
-                      if rng.random() < 0.6 else "")  # fmt: skip
+        return choice(
+            rng,
+            kind,
+            asked("scene_unlikely"),
+            useful[scene.weather],
+            [*useful.values(), want[scene.weather]],
+            steps=(
+                f"The weather is {scene.weather}, and it is {scene.hour}. "
+                f"{useful[scene.weather].capitalize()} helps against exactly that."
+            )
+            if rng.random() < 0.6
+            else "",
+        )
     if kind == "scene_deduce":
         clues = {
             "day": "The sky is bright",
@@ -291,11 +298,17 @@ def _reasons(scene: OutdoorScene, kind: str, rng: random.Random, person: Person,
         }[scene.hour]
         answer = "yes" if scene.hour == "night" or scene.weather in ("rainy", "snowy") else "no"
         second = f"and the weather is {scene.weather}"
-        return reasoned(rng, kind, ("Would a driver need the lights of a car here?",
-            "Should a cyclist switch on a lamp in this scene?"),
-                        [f"{clues} {second}.", "Lights are needed in darkness, rain or snow.",
-                         "That is the case here." if answer == "yes" else "None of these is the case here."],
-                         answer)  # fmt: skip
+        return reasoned(
+            rng,
+            kind,
+            asked("scene_deduce"),
+            [
+                f"{clues} {second}.",
+                "Lights are needed in darkness, rain or snow.",
+                "That is the case here." if answer == "yes" else "None of these is the case here.",
+            ],
+            answer,
+        )
     return _texts(scene, kind, rng)
 
 
@@ -313,9 +326,7 @@ def _texts(scene: OutdoorScene, kind: str, rng: random.Random) -> Turn:
     things = listing([_named(thing, colour) for thing, colour, _ in scene.things])
     count = f"{word(len(scene.people))} {plural('person', len(scene.people)).replace('persons', 'people')}"
     if kind == "scene_caption":
-        question = pick(rng, ("Write a caption for this image.", "Describe the image concisely.",
-            "What is happening in the picture?", "Give a short description of the scene.",
-                              "Render a clear and concise summary of the photo."))  # fmt: skip
+        question = pick(rng, asked("scene_caption"))
         return free(
             kind,
             question,
@@ -323,13 +334,13 @@ def _texts(scene: OutdoorScene, kind: str, rng: random.Random) -> Turn:
             "short description",
         )
     if kind == "scene_describe":
-        question = pick(rng, ("Describe the following image in detail.",
-            "What do you see? Give a detailed description.", "Describe the scene in as much detail as you can.",
-                              "Walk through the picture and describe everything in it."))  # fmt: skip
+        question = pick(rng, asked("scene_describe"))
         order = sorted(scene.people, key=lambda p: p.x)
-        lines = [f"The illustration shows a scene {setting}.",
+        lines = [
+            f"The illustration shows a scene {setting}.",
             f"The weather is {scene.weather}, which can be told from the sky.",
-                 f"There {'is' if len(order) == 1 else 'are'} {count} in the picture."]  # fmt: skip
+            f"There {'is' if len(order) == 1 else 'are'} {count} in the picture.",
+        ]
         for position, person in enumerate(order):
             side = (
                 "In the picture"
@@ -342,9 +353,7 @@ def _texts(scene: OutdoorScene, kind: str, rng: random.Random) -> Turn:
         lines += [f"Behind them one can see {things}.", "The whole scene is drawn in plain, friendly colours."]
         return free(kind, question, " ".join(lines), "detailed description")
     if kind == "scene_story":
-        question = pick(rng, ("Write a poem of four lines about this scene.",
-            "Tell a short bedtime story about this picture.", "Write a diary entry as one of the people in the scene.",
-                              "Write a postcard from here to a friend."))  # fmt: skip
+        question = pick(rng, asked("scene_story"))
         hero = scene.people[0]
         if "poem" in question:
             answer = (
@@ -352,9 +361,11 @@ def _texts(scene: OutdoorScene, kind: str, rng: random.Random) -> Turn:
                 f"see,\nsomeone {hero.activity}, light of heart,\nand every picture is a start."
             )
         elif "bedtime" in question:
-            answer = (f"Once upon a time somebody in {article(hero.shirt)} shirt was {hero.activity} {setting}. The "
-                      f"weather was {scene.weather}, but nobody minded. "
-                      "When the moon came up, everyone went home, drank warm milk, and slept until morning.")  # fmt: skip
+            answer = (
+                f"Once upon a time somebody in {article(hero.shirt)} shirt was {hero.activity} {setting}. The "
+                f"weather was {scene.weather}, but nobody minded. "
+                "When the moon came up, everyone went home, drank warm milk, and slept until morning."
+            )
         elif "diary" in question:
             answer = (
                 f"Dear diary, today I was {hero.activity} {setting}. It was {scene.weather}. I wore my "

@@ -14,14 +14,13 @@ from PIL import Image, ImageEnhance
 
 from sample_data.records import Turn
 from sample_data.scenes.photograph_facts import PHOTOS, Photo
-from sample_data.wording import choice, coordinates, free, listing, pick, short, yes_no
+from sample_data.wording import asked, choice, coordinates, free, listing, pick, short, yes_no
 
 NAME = "photos"
 SCHEDULE = (
     "photo_what", "photo_caption", "photo_describe", "photo_history", "photo_colour", "photo_has", "photo_why",
-    "photo_choice",
-    "photo_science", "photo_activity", "photo_poem", "photo_box", "photo_scene", "photo_essay", "photo_detail",
-    "photo_caption",
+    "photo_choice", "photo_science", "photo_activity", "photo_poem", "photo_box", "photo_scene", "photo_essay",
+    "photo_detail", "photo_caption",
 )  # fmt: skip
 SHORT = ("photo_what", "photo_has", "photo_colour", "photo_activity", "photo_scene")
 
@@ -82,23 +81,14 @@ def ask(scene: PhotoScene, kind: str, rng: random.Random) -> Turn | None:
         return short(
             rng,
             kind,
-            (
-                "What is the main subject of the picture?",
-                "What is shown here?",
-                "What do you see in this photo?",
-                "Name the main thing in this image.",
-            ),
+            asked("photo_what"),
             photo.subject,
         )
     if kind == "photo_scene":
         return short(
             rng,
             kind,
-            (
-                "Where was this picture probably taken?",
-                "What kind of place or setting is this?",
-                "In which setting was the photo taken?",
-            ),
+            asked("photo_scene"),
             photo.setting,
         )
     if kind == "photo_colour":
@@ -108,7 +98,7 @@ def ask(scene: PhotoScene, kind: str, rng: random.Random) -> Turn | None:
         return short(
             rng,
             kind,
-            ("What color is the {thing}?", "What colour does the {thing} have?", "Name the color of the {thing}."),
+            asked("photo_colour"),
             colour,
             thing=thing,
         )
@@ -118,7 +108,7 @@ def ask(scene: PhotoScene, kind: str, rng: random.Random) -> Turn | None:
         return yes_no(
             rng,
             kind,
-            ("Is there {thing} in the photo?", "Can you see {thing} in this picture?", "Does the image show {thing}?"),
+            asked("photo_has"),
             truth,
             thing=thing,
         )
@@ -138,7 +128,7 @@ def ask(scene: PhotoScene, kind: str, rng: random.Random) -> Turn | None:
         return coordinates(
             rng,
             kind,
-            ("Where is the {thing}?", "Locate the {thing}.", "Detect the {thing} in the photo."),
+            asked("photo_box"),
             pixels,
             (width, height),
             thing=thing,
@@ -156,15 +146,10 @@ def _texts(photo: Photo, kind: str, rng: random.Random) -> Turn | None:
         }[kind]
         return free(kind, pair[0], pair[1], "short description") if pair else None
     if kind == "photo_caption":
-        question = pick(rng, ("Write a caption for this photo.", "Give a brief description of the image.",
-            "Describe the image concisely.", "Summarize the visual content of the image.",
-                              "What is this? Describe it in one sentence."))  # fmt: skip
+        question = pick(rng, asked("photo_caption"))
         return free(kind, question, photo.caption, "short description")
     if kind == "photo_describe":
-        question = pick(rng, ("Describe the following image in detail.",
-            "Give a detailed description of the photograph.",
-            "What do you see? Describe everything, including light, colours and background.",
-                              "Write a rich, detailed paragraph about this picture."))  # fmt: skip
+        question = pick(rng, asked("photo_describe"))
         return free(
             kind,
             question,
@@ -176,9 +161,7 @@ def _texts(photo: Photo, kind: str, rng: random.Random) -> Turn | None:
     if kind == "photo_essay":
         if not photo.history:
             return None
-        question = pick(rng, (("Write a detailed essay paragraph about the cultural or historical meaning of what is "
-                              "shown."),
-                              "Explain in detail what this picture can tell us about history and society."))  # fmt: skip
+        question = pick(rng, asked("photo_essay"))
         return free(
             kind,
             question,
@@ -195,11 +178,7 @@ def _texts(photo: Photo, kind: str, rng: random.Random) -> Turn | None:
     if kind == "photo_poem":
         question = pick(
             rng,
-            (
-                "Write a haiku about this picture.",
-                "Write a social media post about the photo with two hashtags.",
-                "Describe the picture in the style of a nature documentary.",
-            ),
+            asked("photo_poem"),
         )
         if "haiku" in question:
             answer = photo.haiku

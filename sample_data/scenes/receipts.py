@@ -13,20 +13,21 @@ from PIL import Image
 
 from sample_data.drawing import Canvas, Colour, grain
 from sample_data.records import Turn
-from sample_data.wording import choice, coordinates, free, listing, pick, reasoned, short, yes_no
+from sample_data.wording import asked, choice, coordinates, free, listing, pick, reasoned, short, yes_no
 
 NAME = "receipts"
 SCHEDULE = (
-    "receipt_total", "receipt_date", "receipt_has", "receipt_json", "receipt_store", "receipt_change", "receipt_price",
-    "receipt_choice", "receipt_lines", "receipt_describe", "receipt_dearest", "receipt_cheaper", "receipt_box",
-    "receipt_split", "receipt_summary", "receipt_address", "receipt_why",
+    "receipt_total", "receipt_date", "receipt_has", "receipt_json", "receipt_store", "receipt_change",
+    "receipt_price", "receipt_choice", "receipt_lines", "receipt_describe", "receipt_dearest", "receipt_cheaper",
+    "receipt_box", "receipt_split", "receipt_summary", "receipt_address", "receipt_why",
 )  # fmt: skip
 SHORT = ("receipt_total", "receipt_date", "receipt_has", "receipt_store", "receipt_price", "receipt_dearest")
 
 SHOPS = (
     ("GREEN LEAF GROCER", "14 Orchard Lane"), ("CORNER CAFE", "2 Station Road"), ("PAPER & PEN", "88 High Street"),
-    ("DAILY BREAD BAKERY", "7 Mill Court"), ("HARDWARE HUB", "31 Dock Street"), ("BLUE LAGOON DINER", "5 Beach Walk"),
-    ("NORTHSIDE PHARMACY", "120 Queen Avenue"), ("THE BOOK NOOK", "19 College Green"), ("PET PARADISE", "46 Park Row"),
+    ("DAILY BREAD BAKERY", "7 Mill Court"), ("HARDWARE HUB", "31 Dock Street"),
+    ("BLUE LAGOON DINER", "5 Beach Walk"), ("NORTHSIDE PHARMACY", "120 Queen Avenue"),
+    ("THE BOOK NOOK", "19 College Green"), ("PET PARADISE", "46 Park Row"),
 )  # fmt: skip
 GOODS = {
     "GREEN LEAF GROCER": ("Apples 1kg", "Milk 1L", "Eggs x12", "Tomatoes", "Rice 2kg", "Butter", "Yoghurt", "Carrots"),
@@ -85,10 +86,19 @@ def make(rng: random.Random, level: int) -> ReceiptScene:
         (name, 1 if level == 0 else rng.choice((1, 1, 2, 3)), price) for name, price in zip(goods, prices, strict=True)
     )
     draft = ReceiptScene(
-        level, shop, address, f"{rng.randint(1, 28):02d}/{rng.randint(1, 12):02d}/{rng.choice((2023, 2024, 2025))}",
-        f"{rng.randint(8, 20):02d}:{rng.randint(0, 59):02d}", items, rng.choice((0, 5, 8, 10)) if level else 0, 0,
-        rng.randint(1000, 9999), rng.randrange(len(PAPER_TONES)), rng.randrange(len(DESKS)), rng.randrange(10**9),
-    )  # fmt: skip
+        level,
+        shop,
+        address,
+        f"{rng.randint(1, 28):02d}/{rng.randint(1, 12):02d}/{rng.choice((2023, 2024, 2025))}",
+        f"{rng.randint(8, 20):02d}:{rng.randint(0, 59):02d}",
+        items,
+        rng.choice((0, 5, 8, 10)) if level else 0,
+        0,
+        rng.randint(1000, 9999),
+        rng.randrange(len(PAPER_TONES)),
+        rng.randrange(len(DESKS)),
+        rng.randrange(10**9),
+    )
     if rng.random() < 0.45:
         note = next(step for step in (500, 1000, 2000, 5000, 10000, 20000, 50000) if step >= draft.total)
         return ReceiptScene(**{**draft.__dict__, "cash": note})
@@ -97,8 +107,13 @@ def make(rng: random.Random, level: int) -> ReceiptScene:
 
 def _lines(scene: ReceiptScene) -> list[tuple[str, str, str]]:
     """(left text, right text, style) from top to bottom; style is title, small, plain, rule or total."""
-    lines = [(scene.shop, "", "title"), (scene.address, "", "small"), (f"Receipt no. {scene.number}", "", "small"),
-             (scene.date, scene.time, "plain"), ("", "", "rule")]  # fmt: skip
+    lines = [
+        (scene.shop, "", "title"),
+        (scene.address, "", "small"),
+        (f"Receipt no. {scene.number}", "", "small"),
+        (scene.date, scene.time, "plain"),
+        ("", "", "rule"),
+    ]
     for name, quantity, price in scene.items:
         lines.append((f"{quantity} x {name}" if quantity > 1 else name, money(quantity * price), "plain"))
     lines.append(("", "", "rule"))
@@ -157,66 +172,46 @@ def ask(scene: ReceiptScene, kind: str, rng: random.Random) -> Turn | None:
     name, quantity, price = rng.choice(scene.items)
     names = [item[0] for item in scene.items]
     if kind == "receipt_total":
-        return short(rng, kind, (
-            "What is the total amount on the receipt?", "How much was paid in total?", "What is the grand total?",
-            "Read the total from this receipt.", "What did the customer have to pay?",
-        ), money(scene.total))  # fmt: skip
+        return short(rng, kind, asked("receipt_total"), money(scene.total))
     if kind == "receipt_date":
-        return short(rng, kind, (
-            "What is the date on the receipt?", "When was this receipt issued?", "On which day was the purchase made?",
-            "Which date is printed?",
-        ), scene.date)  # fmt: skip
+        return short(rng, kind, asked("receipt_date"), scene.date)
     if kind == "receipt_store":
-        return short(rng, kind, (
-            "What is the name of the shop?", "Which company issued this receipt?", "Where was this bought?",
-            "What store name is printed at the top?",
-        ), scene.shop)  # fmt: skip
+        return short(rng, kind, asked("receipt_store"), scene.shop)
     if kind == "receipt_address":
-        return short(rng, kind, ("What is the address printed on the receipt?",
-            "Which street address does the shop have?",
-                                 "Read the shop's address."), scene.address)  # fmt: skip
+        return short(rng, kind, asked("receipt_address"), scene.address)
     if kind == "receipt_price":
-        return short(rng, kind, (
-            "How much is charged for {item}?", "What is the amount on the line {item}?",
-            "What does the {item} line come to?",
-        ), money(quantity * price), item=name)  # fmt: skip
+        return short(rng, kind, asked("receipt_price"), money(quantity * price), item=name)
     if kind == "receipt_has":
         absent = [item for goods in GOODS.values() for item in goods if item not in names]
         truth = rng.random() < 0.5
         item = name if truth else rng.choice(absent)
-        return yes_no(rng, kind, (
-            "Does the receipt list {item}?", "Was {item} bought?", "Is {item} among the items?",
-            "Did the customer buy {item}?",
-        ), truth, item=item)  # fmt: skip
+        return yes_no(rng, kind, asked("receipt_has"), truth, item=item)
     if kind == "receipt_choice":
         answer = "cash" if scene.cash else "card"
         if rng.random() < 0.5:
-            return choice(rng, kind, ("How was the bill paid?", "Which means of payment was used?"), answer,
-                          ["cash", "card", "cheque", "voucher"])  # fmt: skip
+            return choice(rng, kind, asked("receipt_choice payment"), answer, ["cash", "card", "cheque", "voucher"])
         wrong = [money(scene.total + shift) for shift in (-100, 50, 200, 90)]
-        return choice(
-            rng, kind, ("What is the total?", "Which amount is the total of this receipt?"), money(scene.total), wrong
-        )
+        return choice(rng, kind, asked("receipt_choice total"), money(scene.total), wrong)
     if kind == "receipt_dearest":
         line = max(scene.items, key=lambda item: item[1] * item[2])
         if sum(item[1] * item[2] == line[1] * line[2] for item in scene.items) > 1:
             return None
-        return short(rng, kind, (
-            "Which item line is the most expensive?", "On which item was the most money spent?",
-            "What cost the most here?",
-        ), line[0])  # fmt: skip
+        return short(rng, kind, asked("receipt_dearest"), line[0])
     if kind == "receipt_cheaper":
         first, second = rng.sample(scene.items, 2)
-        return yes_no(rng, kind, (
-            "Is the amount for {first} lower than for {second}?", "Did {first} cost less than {second} on this bill?",
-        ), first[1] * first[2] < second[1] * second[2], compare=True, first=first[0], second=second[0])  # fmt: skip
+        return yes_no(
+            rng,
+            kind,
+            asked("receipt_cheaper"),
+            first[1] * first[2] < second[1] * second[2],
+            compare=True,
+            first=first[0],
+            second=second[0],
+        )
     if kind == "receipt_lines":
-        return short(rng, kind, ("How many different items are on the receipt?",
-            "How many item lines does the receipt have?",
-                                 "Count the products listed."), str(len(scene.items)))  # fmt: skip
+        return short(rng, kind, asked("receipt_lines"), str(len(scene.items)))
     if kind == "receipt_box":
-        return coordinates(rng, kind, ("Where is the line with the total?", "Locate the total on the receipt.",
-                                       "Find the total line."), total_box(scene), size(scene))  # fmt: skip
+        return coordinates(rng, kind, asked("receipt_box"), total_box(scene), size(scene))
     return _long(scene, kind, rng)
 
 
@@ -224,32 +219,35 @@ def _long(scene: ReceiptScene, kind: str, rng: random.Random) -> Turn | None:
     lines = listing([f"{item} for {money(quantity * price)}" for item, quantity, price in scene.items])
     if kind == "receipt_change":
         note = scene.cash or next(step for step in (1000, 2000, 5000, 10000, 20000, 50000) if step >= scene.total)
-        return reasoned(rng, kind, (
-            "If the customer hands over {note}, how much change is due?", "How much would come back from {note}?",
-        ), [f"The total on the receipt is {money(scene.total)}.",
-            f"{money(note)} - {money(scene.total)} = {money(note - scene.total)}."],
-            money(note - scene.total), note=money(note))  # fmt: skip
+        return reasoned(
+            rng,
+            kind,
+            asked("receipt_change"),
+            [
+                f"The total on the receipt is {money(scene.total)}.",
+                f"{money(note)} - {money(scene.total)} = {money(note - scene.total)}.",
+            ],
+            money(note - scene.total),
+            note=money(note),
+        )
     if kind == "receipt_split":
         share = -(-scene.total // 2)
-        return reasoned(rng, kind, (
-            "Two friends split this bill equally, rounding up to the cent. What does each pay?",
-            "How much is half of the bill, rounded up to a cent?",
-        ), [f"The bill comes to {money(scene.total)}.",
-            f"Half of {money(scene.total)}, rounded up, is {money(share)}."],
-            money(share))  # fmt: skip
+        return reasoned(
+            rng,
+            kind,
+            asked("receipt_split"),
+            [
+                f"The bill comes to {money(scene.total)}.",
+                f"Half of {money(scene.total)}, rounded up, is {money(share)}.",
+            ],
+            money(share),
+        )
     if kind == "receipt_json":
-        question = pick(rng, (
-            "Extract shop, date and total as JSON.",
-            "Return the key fields (shop, date, total) of this receipt as a JSON object.",
-            "Parse the receipt into JSON with the keys shop, date and total.",
-        ))  # fmt: skip
+        question = pick(rng, asked("receipt_json"))
         answer = json.dumps({"shop": scene.shop, "date": scene.date, "total": money(scene.total)})
         return free(kind, question, answer, "specified style")
     if kind == "receipt_describe":
-        question = pick(rng, (
-            "Describe this receipt in detail.", "Give a full account of what the receipt says.",
-            "Explain in detail what was bought, where, when and how it was paid.",
-        ))  # fmt: skip
+        question = pick(rng, asked("receipt_describe"))
         paid = f"in cash with {money(scene.cash)}" if scene.cash else "by card"
         tax = f"A tax of {scene.tax_percent}% adds {money(scene.tax)}. " if scene.tax_percent else ""
         answer = (
@@ -261,10 +259,7 @@ def _long(scene: ReceiptScene, kind: str, rng: random.Random) -> Turn | None:
         )
         return free(kind, question, answer, "detailed description")
     if kind == "receipt_summary":
-        question = pick(rng, (
-            "Summarise this purchase in one sentence.", "What is this receipt for? Answer in a sentence.",
-            "Give a brief description of the receipt.",
-        ))  # fmt: skip
+        question = pick(rng, asked("receipt_summary"))
         answer = (
             f"A purchase of {len(scene.items)} items at {scene.shop} on {scene.date} for {money(scene.total)} in total."
         )
@@ -272,9 +267,7 @@ def _long(scene: ReceiptScene, kind: str, rng: random.Random) -> Turn | None:
     if kind == "receipt_why":
         if not scene.tax_percent:
             return None
-        question = pick(rng, (
-            "Why is the total higher than the sum of the items?", "What explains the gap between subtotal and total?",
-        ))  # fmt: skip
+        question = pick(rng, asked("receipt_why"))
         answer = (
             f"Because a tax of {scene.tax_percent}%, which is {money(scene.tax)}, is added to the subtotal of "
             f"{money(scene.subtotal)}."

@@ -14,33 +14,45 @@ from PIL import Image
 
 from sample_data.drawing import Canvas, Colour, shade
 from sample_data.records import Turn
-from sample_data.wording import PEOPLE, choice, coordinates, free, listing, pick, reasoned, short, yes_no
+from sample_data.wording import (
+    PEOPLE,
+    article,
+    asked,
+    choice,
+    coordinates,
+    free,
+    listing,
+    pick,
+    reasoned,
+    short,
+    yes_no,
+)
 
 NAME = "screens"
 SCHEDULE = (
     "screen_click", "screen_state", "screen_app", "screen_text", "screen_count", "screen_describe", "screen_why",
-    "screen_purpose",
-    "screen_choice", "screen_steps", "screen_click", "screen_list", "screen_colour", "screen_position", "screen_ticket",
+    "screen_purpose", "screen_choice", "screen_steps", "screen_click", "screen_list", "screen_colour",
+    "screen_position", "screen_ticket",
 )  # fmt: skip
 SHORT = ("screen_state", "screen_app", "screen_text", "screen_count", "screen_colour", "screen_position")
 
 WIDTH, HEIGHT = 256, 384
 ACCENTS: dict[str, Colour] = {
-    "blue": (38, 110, 214), "green": (30, 140, 86), "purple": (116, 64, 180), "red": (206, 58, 58), "orange": (226,
-    122, 26),
+    "blue": (38, 110, 214), "green": (30, 140, 86), "purple": (116, 64, 180), "red": (206, 58, 58),
+    "orange": (226, 122, 26),
 }  # fmt: skip
 # app: title, what it is for, rows it may show, action button
 APPS: dict[str, tuple[str, str, tuple[str, ...], str]] = {
-    "settings": ("Settings", "switching functions of the device on and off",
+    "settings page": ("Settings", "switching functions of the device on and off",
                  ("Wi-Fi", "Bluetooth", "Location", "Dark mode", "Aeroplane mode", "Notifications", "Hotspot"),
                      "Restart"),
-    "mail": ("Inbox", "reading and writing e-mail",
+    "mail app": ("Inbox", "reading and writing e-mail",
              ("Meeting moved", "Your invoice", "Holiday photos", "Welcome aboard", "Weekly report", "Lunch on Friday",
                  "Parcel update"), "Compose"),
     "to-do list": ("My tasks", "keeping track of things to do",
                    ("Buy milk", "Call the bank", "Water plants", "Book dentist", "Pay rent", "Clean bike",
                        "Return books"), "Add task"),
-    "shop": ("Your cart", "buying things online",
+    "online shop": ("Your cart", "buying things online",
              ("Desk lamp", "Tea kettle", "Rain coat", "Headphones", "Back pack", "Wall clock", "Door mat"),
                  "Check out"),
     "music player": ("Playlist", "listening to music",
@@ -50,8 +62,8 @@ APPS: dict[str, tuple[str, str, tuple[str, ...], str]] = {
     "Continue"),
 }  # fmt: skip
 STATE_WORDS = {
-    "settings": ("switched on", "switched off"), "mail": ("unread", "read"), "to-do list": ("done", "open"),
-    "shop": ("in stock", "sold out"), "music player": ("marked as favourite", "not marked"),
+    "settings page": ("switched on", "switched off"), "mail app": ("unread", "read"), "to-do list": ("done", "open"),
+    "online shop": ("in stock", "sold out"), "music player": ("marked as favourite", "not marked"),
     "log-in form": ("filled in", "empty"),
 }  # fmt: skip
 
@@ -74,18 +86,28 @@ def make(rng: random.Random, level: int) -> ScreenScene:
     app = rng.choice(sorted(APPS))
     pool = APPS[app][2]
     chosen = pool if app == "log-in form" else rng.sample(pool, min(len(pool), (3, 4, 6)[level] + rng.randrange(2)))
-    details = {"mail": PEOPLE, "shop": tuple(f"{price}.00" for price in range(8, 90, 3)),
-               "music player": tuple(f"{m}:{s:02d}" for m in (2, 3, 4) for s in range(5, 60, 9))}  # fmt: skip
+    details = {
+        "mail app": PEOPLE,
+        "online shop": tuple(f"{price}.00" for price in range(8, 90, 3)),
+        "music player": tuple(f"{m}:{s:02d}" for m in (2, 3, 4) for s in range(5, 60, 9)),
+    }
     extra = rng.sample(details.get(app, ("",) * 20), len(chosen))
     rows = tuple((label, rng.random() < 0.5, text) for label, text in zip(chosen, extra, strict=True))
     enabled = (
-        all(state for _, state, _ in rows[:3]) if app == "log-in form" else app != "shop" or any(s for _, s, _ in rows)
+        all(state for _, state, _ in rows[:3])
+        if app == "log-in form"
+        else app != "online shop" or any(s for _, s, _ in rows)
     )
     return ScreenScene(
-        level, app, rng.choice(sorted(ACCENTS)), rng.random() < 0.3, rows, enabled,
-            f"{rng.randint(7, 21):02d}:{rng.randint(0, 59):02d}",
+        level,
+        app,
+        rng.choice(sorted(ACCENTS)),
+        rng.random() < 0.3,
+        rows,
+        enabled,
+        f"{rng.randint(7, 21):02d}:{rng.randint(0, 59):02d}",
         rng.choice((9, 15, 34, 52, 71, 88, 100)),
-    )  # fmt: skip
+    )
 
 
 def row_box(position: int) -> tuple[float, float, float, float]:
@@ -97,9 +119,10 @@ BUTTON = (48.0, 336.0, 208.0, 366.0)
 
 def draw(scene: ScreenScene) -> list[Image.Image]:
     back, card, ink, soft = (
-        ((24, 27, 33), (40, 44, 52), (236, 238, 242), (150, 156, 166)) if scene.dark
+        ((24, 27, 33), (40, 44, 52), (236, 238, 242), (150, 156, 166))
+        if scene.dark
         else ((242, 244, 247), (255, 255, 255), (34, 38, 46), (120, 126, 136))
-    )  # fmt: skip
+    )
     accent = ACCENTS[scene.accent]
     canvas = Canvas(WIDTH, HEIGHT, back)
     canvas.rectangle(0, 0, WIDTH, 64, fill=accent)
@@ -124,13 +147,20 @@ def draw(scene: ScreenScene) -> list[Image.Image]:
 
 
 def _row(
-    canvas: Canvas, scene: ScreenScene, box: tuple[float, float, float, float], label: str, state: bool, detail: str,
-    ink: Colour, soft: Colour, accent: Colour,
-) -> None:  # fmt: skip
+    canvas: Canvas,
+    scene: ScreenScene,
+    box: tuple[float, float, float, float],
+    label: str,
+    state: bool,
+    detail: str,
+    ink: Colour,
+    soft: Colour,
+    accent: Colour,
+) -> None:
     left, top, right, bottom = box
     middle = (top + bottom) / 2
     x = left + 12.0
-    if scene.app == "mail":
+    if scene.app == "mail app":
         canvas.ellipse(x + 4, middle, 4, 4, accent if state else shade(soft, 1.4 if not scene.dark else 0.5))
         x += 18
     elif scene.app == "to-do list":
@@ -140,13 +170,13 @@ def _row(
         if state:
             canvas.line([(x + 3, middle), (x + 6, middle + 4), (x + 11, middle - 4)], (255, 255, 255), 1.8)
         x += 24
-    canvas.text(x, middle, label, 13, ink, anchor="lm", bold=scene.app == "mail" and state)
-    if scene.app == "settings":
+    canvas.text(x, middle, label, 13, ink, anchor="lm", bold=scene.app == "mail app" and state)
+    if scene.app == "settings page":
         canvas.rectangle(
             right - 44, middle - 9, right - 10, middle + 9, fill=accent if state else shade(soft, 1.3), radius=9
         )
         canvas.ellipse(right - 19 if state else right - 35, middle, 7, 7, (255, 255, 255))
-    elif scene.app == "shop":
+    elif scene.app == "online shop":
         canvas.text(right - 12, middle, detail if state else "Sold out", 12, ink if state else soft, anchor="rm")
     elif scene.app == "music player":
         canvas.text(right - 30, middle, detail, 11, soft, anchor="rm")
@@ -182,18 +212,31 @@ def ask(scene: ScreenScene, kind: str, rng: random.Random) -> Turn | None:
     values: dict[str, Any] = {"label": label, "button": button, "app": scene.app, "on": on}
     if kind == "screen_click":
         if rng.random() < 0.4:
-            return coordinates(rng, kind, ('Where should I tap to press "{button}"?', "Locate the {button} button.",
-                "I want to choose {button}. Where is it on the screen?"),
-                               BUTTON, (WIDTH, HEIGHT), point=rng.random() < 0.6, target=button, **values)  # fmt: skip
-        return coordinates(rng, kind, ('Where should one click to open "{label}"?', "Find the row {label}.",
-            'To change "{label}", where on this screen should the finger tap?'),
-                           row_box(position), (WIDTH, HEIGHT), point=rng.random() < 0.6, target=label,
-                               **values)  # fmt: skip
+            return coordinates(
+                rng,
+                kind,
+                asked("screen_click button"),
+                BUTTON,
+                (WIDTH, HEIGHT),
+                point=rng.random() < 0.6,
+                target=button,
+                **values,
+            )
+        return coordinates(
+            rng,
+            kind,
+            asked("screen_click row"),
+            row_box(position),
+            (WIDTH, HEIGHT),
+            point=rng.random() < 0.6,
+            target=label,
+            **values,
+        )
     if kind == "screen_state":
         return yes_no(
             rng,
             kind,
-            ('Is "{label}" {on}?', "Does the screen show {label} as {on}?", "Looking at the row {label}: is it {on}?"),
+            asked("screen_state"),
             state,
             **values,
         )
@@ -202,26 +245,29 @@ def ask(scene: ScreenScene, kind: str, rng: random.Random) -> Turn | None:
             return choice(
                 rng,
                 kind,
-                ("What kind of app is this?", "Which type of application does the screenshot show?"),
+                asked("screen_app choice"),
                 scene.app,
                 sorted(APPS),
             )
         return short(
             rng,
             kind,
-            ("What kind of app is on the screen?", "Which type of application is this?", "Name the sort of app shown."),
+            asked("screen_app"),
             scene.app,
         )
     if kind == "screen_text":
         what = rng.choice(("title", "button", "clock", "battery"))
         answer = {"title": title, "button": button, "clock": scene.clock, "battery": f"{scene.battery}%"}[what]
-        named = {"title": "the title at the top", "button": "the text on the big button",
+        named = {
+            "title": "the title at the top",
+            "button": "the text on the big button",
             "clock": "the time in the status bar",
-                 "battery": "the battery level"}[what]  # fmt: skip
+            "battery": "the battery level",
+        }[what]
         return short(
             rng,
             kind,
-            ("What is {named}?", "Read {named}.", "What does the screenshot give as {named}?"),
+            asked("screen_text"),
             answer,
             named=named,
         )
@@ -230,14 +276,14 @@ def ask(scene: ScreenScene, kind: str, rng: random.Random) -> Turn | None:
             return short(
                 rng,
                 kind,
-                ("How many rows are in the list?", "How many entries does the screen list?"),
+                asked("screen_count rows"),
                 str(len(scene.rows)),
                 what="rows",
             )
         return short(
             rng,
             kind,
-            ("How many entries are {on}?", "Count the rows that are {on}."),
+            asked("screen_count state"),
             str(sum(s for _, s, _ in scene.rows)),
             what="on",
             on=on,
@@ -246,23 +292,15 @@ def ask(scene: ScreenScene, kind: str, rng: random.Random) -> Turn | None:
         return short(
             rng,
             kind,
-            (
-                "What colour is the bar at the top of the screen?",
-                "Which color does the header have?",
-                "What is the accent color of this app?",
-            ),
+            asked("screen_colour"),
             scene.accent,
         )
     if kind == "screen_position":
         other = rng.choice([k for k in range(len(scene.rows)) if k != position])
-        return yes_no(rng, kind, ("Is {label} above {second} in the list?", "Does {label} come before {second}?",
-            "Is the row {label} placed higher than {second}?"),
-                      position < other, second=scene.rows[other][0], **values)  # fmt: skip
+        return yes_no(rng, kind, asked("screen_position"), position < other, second=scene.rows[other][0], **values)
     if kind == "screen_choice":
         wrong = [text for key, (_, text, _, _) in APPS.items() if key != scene.app]
-        return choice(
-            rng, kind, ("What is this screen used for?", "Which activity does this app support?"), purpose, wrong
-        )
+        return choice(rng, kind, asked("screen_choice"), purpose, wrong)
     return _texts(scene, kind, rng)
 
 
@@ -271,15 +309,12 @@ def _texts(scene: ScreenScene, kind: str, rng: random.Random) -> Turn | None:
     on, off = STATE_WORDS[scene.app]
     shown = [f"{label} ({on if state else off})" for label, state, _ in scene.rows]
     if kind == "screen_why":
-        if scene.app not in ("log-in form", "shop") or scene.enabled:
+        if scene.app not in ("log-in form", "online shop") or scene.enabled:
             if scene.battery > 15:
                 return None
             question = pick(
                 rng,
-                (
-                    "Why may this device switch itself off soon?",
-                    "What problem could occur soon with this phone, and why?",
-                ),
+                asked("screen_why battery"),
             )
             return free(
                 kind,
@@ -288,9 +323,7 @@ def _texts(scene: ScreenScene, kind: str, rng: random.Random) -> Turn | None:
                 "short description",
             )
         missing = [label for label, state, _ in scene.rows[:3] if not state] if scene.app == "log-in form" else []
-        question = pick(rng, ("Why is the {button} button greyed out?",
-            "What prevents the user from pressing {button}?",
-                              "Why can the user not go on?"), button=button)  # fmt: skip
+        question = pick(rng, asked("screen_why button"), button=button)
         reason = (
             f"{listing(missing)} still {'need' if len(missing) > 1 else 'needs'} to be filled in"
             if missing
@@ -300,22 +333,19 @@ def _texts(scene: ScreenScene, kind: str, rng: random.Random) -> Turn | None:
     if kind == "screen_purpose":
         question = pick(
             rng,
-            (
-                "What can one do on this screen? Answer in a sentence.",
-                "Briefly describe this screenshot.",
-                "Summarise what the app screen shows.",
-            ),
+            asked("screen_purpose"),
         )
         return free(
-            kind, question, f'This is the screen "{title}" of a {scene.app}, meant for {purpose}.', "short description"
+            kind,
+            question,
+            f'This is the screen "{title}" of {article(scene.app)}, meant for {purpose}.',
+            "short description",
         )
     if kind == "screen_describe":
-        question = pick(rng, ("Describe the screenshot in detail.",
-            "Give a detailed description of this user interface for a blind user.",
-                              "Explain thoroughly what is on the screen, from top to bottom."))  # fmt: skip
+        question = pick(rng, asked("screen_describe"))
         theme = "dark" if scene.dark else "light"
         answer = (
-            f"The screenshot shows a {scene.app} in a {theme} theme. The status bar gives the time as {scene.clock} "
+            f"The screenshot shows {article(scene.app)} in a {theme} theme. The status bar gives the time as {scene.clock} "
             "and the battery as "
             f'{scene.battery}%. Below it, a {scene.accent} header bears the title "{title}". The list holds '
             f"{len(scene.rows)} rows: "
@@ -325,26 +355,19 @@ def _texts(scene: ScreenScene, kind: str, rng: random.Random) -> Turn | None:
         return free(kind, question, answer, "detailed description")
     if kind == "screen_steps":
         wanted = [label for label, state, _ in scene.rows if not state]
-        if scene.app not in ("settings", "to-do list") or not wanted:
+        if scene.app not in ("settings page", "to-do list") or not wanted:
             return None
         goal = f"every entry is {on}"
         steps = [f"{label} is {off}, so tap it." for label in wanted]
-        return reasoned(rng, kind, ("What has to be tapped so that {goal}? How many taps is that?",
-            "Plan the taps needed until {goal}, and count them."),
-                        steps, str(len(wanted)), goal=goal)  # fmt: skip
+        return reasoned(rng, kind, asked("screen_steps"), steps, str(len(wanted)), goal=goal)
     if kind == "screen_list":
         question = pick(
             rng,
-            (
-                "List the rows and their state as JSON with true and false.",
-                "Return the list on screen as a JSON object, label to boolean.",
-            ),
+            asked("screen_list"),
         )
         return free(kind, question, json.dumps({label: state for label, state, _ in scene.rows}), "specified style")
     if kind == "screen_ticket":
-        question = pick(rng, ("Write a formal support ticket of two sentences about this screen.",
-            "Turn the screen into a three-item bullet list.",
-                              "Describe the screen as a Shakespearean narrator would."))  # fmt: skip
+        question = pick(rng, asked("screen_ticket"))
         if "ticket" in question:
             answer = (
                 f'Dear support team, I am on the screen "{title}" of my {scene.app} at {scene.clock}. I kindly '

@@ -15,15 +15,26 @@ from PIL import Image
 
 from sample_data.drawing import NAMED_COLOURS, Canvas, Colour, regular_polygon, shade, star
 from sample_data.records import Turn
-from sample_data.wording import article, choice, coordinates, free, listing, pick, plural, reasoned, short, word, yes_no
+from sample_data.wording import (
+    article,
+    asked,
+    choice,
+    coordinates,
+    free,
+    listing,
+    pick,
+    plural,
+    reasoned,
+    short,
+    word,
+    yes_no,
+)
 
 NAME = "shapes"
 SCHEDULE = (
     "shape_colour", "shape_count", "shape_exists", "shape_kind", "shape_side", "shape_choice", "shape_more",
-    "shape_colour",
-    "shape_box", "shape_caption", "shape_exists", "shape_odd", "shape_next", "shape_tally", "shape_json",
-    "shape_biggest",
-    "shape_left_of", "shape_describe", "shape_rhyme",
+    "shape_colour", "shape_box", "shape_caption", "shape_exists", "shape_odd", "shape_next", "shape_tally",
+    "shape_json", "shape_biggest", "shape_left_of", "shape_describe", "shape_rhyme",
 )  # fmt: skip
 SHORT = ("shape_colour", "shape_kind", "shape_exists", "shape_count", "shape_left_of", "shape_more", "shape_exists")
 
@@ -126,9 +137,20 @@ def paint(canvas: Canvas, shape: Shape) -> None:
         canvas.rectangle(x - side, y - side, x + side, y + side, fill, edge, thick)
     elif shape.kind == "cross":
         arm = radius * 0.34
-        corners = [(-arm, -radius), (arm, -radius), (arm, -arm), (radius, -arm), (radius, arm), (arm, arm), (arm,
-            radius),
-                   (-arm, radius), (-arm, arm), (-radius, arm), (-radius, -arm), (-arm, -arm)]  # fmt: skip
+        corners = [
+            (-arm, -radius),
+            (arm, -radius),
+            (arm, -arm),
+            (radius, -arm),
+            (radius, arm),
+            (arm, arm),
+            (arm, radius),
+            (-arm, radius),
+            (-arm, arm),
+            (-radius, arm),
+            (-radius, -arm),
+            (-arm, -arm),
+        ]
         canvas.polygon([(x + dx, y + dy) for dx, dy in corners], fill, edge, thick)
     elif shape.kind == "star":
         canvas.polygon(star(x, y, radius), fill, edge, thick)
@@ -157,20 +179,13 @@ def ask(scene: ShapeScene, kind: str, rng: random.Random) -> Turn | None:
         if not one:
             return None
         shape = rng.choice(one)
-        return short(rng, kind, (
-            "What color is the {shape}?", "What is the colour of the {shape}?", "Which colour does the {shape} have?",
-            "Tell me the color of the {shape}.", "The {shape} in the picture is what color?",
-        ), shape.colour, shape=shape.kind)  # fmt: skip
+        return short(rng, kind, asked("shape_colour"), shape.colour, shape=shape.kind)
     if kind == "shape_kind":
         one = _unique(scene, "colour")
         if not one:
             return None
         shape = rng.choice(one)
-        return short(rng, kind, (
-            "What shape is the {colour} object?", "What is the {colour} thing in the image?",
-            "Which shape is {colour}?",
-            "Name the {colour} shape.", "What kind of shape is drawn in {colour}?",
-        ), shape.kind, colour=shape.colour)  # fmt: skip
+        return short(rng, kind, asked("shape_kind"), shape.kind, colour=shape.colour)
     if kind == "shape_exists":
         if rng.random() < 0.5:
             shape = rng.choice(shapes)
@@ -179,10 +194,7 @@ def ask(scene: ShapeScene, kind: str, rng: random.Random) -> Turn | None:
         else:
             absent = [f"{c} {k}" for c in NAMED_COLOURS for k in KINDS if f"{c} {k}" not in names]
             wanted, truth = rng.choice(absent), False
-        return yes_no(rng, kind, (
-            "Is there {wanted} in the image?", "Can you see {wanted}?", "Does the picture contain {wanted}?",
-            "Is {wanted} present?", "Do you see {wanted} anywhere?",
-        ), truth, wanted=article(wanted))  # fmt: skip
+        return yes_no(rng, kind, asked("shape_exists"), truth, wanted=article(wanted))
     if kind in ("shape_count", "shape_tally"):
         what = rng.choice(("all", "colour", "kind", "kind")) if scene.level else rng.choice(("all", "kind"))
         if what == "all":
@@ -194,10 +206,7 @@ def ask(scene: ShapeScene, kind: str, rng: random.Random) -> Turn | None:
             form = rng.choice(shapes).kind if rng.random() < 0.85 else rng.choice(KINDS)
             noun, count = plural(form), sum(s.kind == form for s in shapes)
         if kind == "shape_count":
-            return short(rng, kind, (
-                "How many {noun} are there?", "How many {noun} can you count in the picture?", "Count the {noun}.",
-                "What is the number of {noun} shown?", "How many {noun} do you see?",
-            ), str(count), noun=noun)  # fmt: skip
+            return short(rng, kind, asked("shape_count"), str(count), noun=noun)
         rows = []
         for half, left in (("left", True), ("right", False)):
             inside = [s for s in shapes if (s.x < scene.width / 2) == left]
@@ -208,8 +217,7 @@ def ask(scene: ShapeScene, kind: str, rng: random.Random) -> Turn | None:
             "kind": f"only the {noun} count",
         }
         rows.append(f"Of these, {matching[what]}, which gives {count}.")
-        return reasoned(rng, kind, ("How many {noun} are there in total?", "Count all the {noun} carefully.",
-                                    "Please work out the number of {noun}."), rows, str(count), noun=noun)  # fmt: skip
+        return reasoned(rng, kind, asked("shape_tally"), rows, str(count), noun=noun)
     return _relations(scene, kind, rng, names)
 
 
@@ -227,31 +235,20 @@ def _relations(scene: ShapeScene, kind: str, rng: random.Random, names: Counter[
             relation = rng.choice(("left of", "right of", "above", "below"))
             truth = {"left of": a.x < b.x, "right of": a.x > b.x, "above": a.y < b.y, "below": a.y > b.y}[relation]
             says = f"to the {relation}" if "of" in relation else relation
-            return yes_no(rng, kind, (
-                "Is the {a} {says} the {b}?", "Is the {a} positioned {says} the {b}?",
-                "Does the {a} lie {says} the {b}?",
-            ), truth, says=says, **values)  # fmt: skip
+            return yes_no(rng, kind, asked("shape_left_of"), truth, says=says, **values)
         if kind == "shape_side":
-            return short(rng, kind, (
-                "Is the {a} on the left or on the right of the {b}?",
-                "On which side of the {b} is the {a}, left or right?",
-                "Relative to the {b}, is the {a} left or right?",
-            ), "left" if a.x < b.x else "right", **values)  # fmt: skip
+            return short(rng, kind, asked("shape_side"), "left" if a.x < b.x else "right", **values)
         truth_place = ("above" if a.y < b.y else "below") + " and to the " + ("left" if a.x < b.x else "right")
         options = [f"{v} and to the {h}" for v in ("above", "below") for h in ("left", "right")]
-        return choice(rng, kind, (
-            "Where is the {a} relative to the {b}?", "Compared with the {b}, where does the {a} sit?",
-            "Which option describes the position of the {a} with respect to the {b}?",
-        ), truth_place, options, **values)  # fmt: skip
+        return choice(rng, kind, asked("shape_choice"), truth_place, options, **values)
     if kind == "shape_more":
         colours = Counter(shape.colour for shape in shapes)
         if len(colours) < 2:
             return None
         first, second = rng.sample(sorted(colours), 2)
-        return yes_no(rng, kind, (
-            "Are there more {first} shapes than {second} ones?", "Do the {first} shapes outnumber the {second} shapes?",
-            "Is the number of {first} shapes larger than the number of {second} shapes?",
-        ), colours[first] > colours[second], compare=True, first=first, second=second)  # fmt: skip
+        return yes_no(
+            rng, kind, asked("shape_more"), colours[first] > colours[second], compare=True, first=first, second=second
+        )
     if kind == "shape_biggest":
         order = sorted(single, key=lambda s: -s.radius)
         if len(shapes) < 3 or not order or order[0].radius < max(s.radius for s in shapes) - 1e-6:
@@ -259,22 +256,23 @@ def _relations(scene: ShapeScene, kind: str, rng: random.Random, names: Counter[
         if sorted(s.radius for s in shapes)[-2] > order[0].radius * 0.92:
             return None
         wrong = [s.name for s in shapes]
-        return choice(rng, kind, ("Which shape is the largest?", "What is the biggest object in the image?",
-                                  "Which of these takes up the most space?"), order[0].name, wrong)  # fmt: skip
+        return choice(rng, kind, asked("shape_biggest"), order[0].name, wrong)
     if kind == "shape_box":
         if not single:
             return None
         shape = rng.choice(single)
-        return coordinates(rng, kind, (
-            "Where is the {shape}?", "Locate the {shape}.", "Detect the {shape} in the image.", "Find the {shape}.",
-        ), shape.box, (scene.width, scene.height), point=rng.random() < 0.3, shape=shape.name)  # fmt: skip
+        return coordinates(
+            rng,
+            kind,
+            asked("shape_box"),
+            shape.box,
+            (scene.width, scene.height),
+            point=rng.random() < 0.3,
+            shape=shape.name,
+        )
     if kind == "shape_odd":
         row, column = scene.odd // scene.columns + 1, scene.odd % scene.columns + 1
-        return short(rng, kind, (
-            "One shape differs from all the others. In which row and column is it?",
-            "Find the odd one out: give row and column.",
-            "Spot the one that does not match. Which row and column?",
-        ), f"row {row}, column {column}", row=row, column=column)  # fmt: skip
+        return short(rng, kind, asked("shape_odd"), f"row {row}, column {column}", row=row, column=column)
     if kind == "shape_next":
         last = Counter(s.name for s in shapes)
         extra = [f"{c} {k}" for c in list(NAMED_COLOURS)[:3] for k in KINDS[:2]]
@@ -283,10 +281,9 @@ def _relations(scene: ShapeScene, kind: str, rng: random.Random, names: Counter[
             "after the "
             f"last one comes {article(scene.following)}."
         )
-        return choice(rng, kind, (
-            "Which shape continues the sequence?", "What comes next in this pattern?",
-            "The row follows a rule. What is next?",
-        ), scene.following, [*last, *extra], steps=steps if rng.random() < 0.5 else "")  # fmt: skip
+        return choice(
+            rng, kind, asked("shape_next"), scene.following, [*last, *extra], steps=steps if rng.random() < 0.5 else ""
+        )
     return _texts(scene, kind, rng, names)
 
 
@@ -294,17 +291,10 @@ def _texts(scene: ShapeScene, kind: str, rng: random.Random, names: Counter[str]
     shapes = scene.shapes
     groups = listing([f"{word(count)} {plural(name, count)}" for name, count in sorted(names.items())])
     if kind == "shape_caption":
-        question = pick(rng, (
-            "Write a short caption for this picture.", "Describe the image in one sentence.",
-            "What does the image show?",
-            "Give a brief description of the picture.", "Caption this image.",
-        ))  # fmt: skip
+        question = pick(rng, asked("shape_caption"))
         return free(kind, question, f"The image shows {groups} on a plain background.", "short description")
     if kind == "shape_describe":
-        question = pick(rng, (
-            "Describe the picture in detail, including where things are.", "Give a detailed description of this image.",
-            "Explain precisely what is drawn and where, so that somebody could redraw it.",
-        ))  # fmt: skip
+        question = pick(rng, asked("shape_describe"))
         lines = [
             (
                 f"The drawing holds {word(len(shapes))} {plural('shape', len(shapes))} on a plain, light background: "
@@ -317,17 +307,10 @@ def _texts(scene: ShapeScene, kind: str, rng: random.Random, names: Counter[str]
         lines.append("Nothing overlaps, and every shape has a thin, darker edge.")
         return free(kind, question, " ".join(lines), "detailed description")
     if kind == "shape_json":
-        question = pick(rng, (
-            "List the shapes with their counts as JSON, colour and shape as the key.",
-            "Output a JSON object of name to count.",
-            "Return the inventory of the picture in JSON format.",
-        ))  # fmt: skip
+        question = pick(rng, asked("shape_json"))
         return free(kind, question, json.dumps(dict(sorted(names.items()))), "specified style")
     if kind == "shape_rhyme":
-        question = pick(rng, (
-            "Write a two-line rhyme about the picture.", "Describe the picture as a pirate would.",
-            "Describe this to a four-year-old, in a playful tone.",
-        ))  # fmt: skip
+        question = pick(rng, asked("shape_rhyme"))
         if "rhyme" in question:
             answer = f"I looked and found {groups} to see,\nall resting in the frame as calm as can be."
         elif "pirate" in question:

@@ -14,14 +14,13 @@ from PIL import Image
 
 from sample_data.drawing import INK, PAPER, SOFT_INK, Canvas, Colour, text_width
 from sample_data.records import Turn
-from sample_data.wording import CITIES, PEOPLE, choice, coordinates, free, listing, pick, reasoned, short, yes_no
+from sample_data.wording import CITIES, PEOPLE, asked, choice, coordinates, free, listing, pick, reasoned, short, yes_no
 
 NAME = "tables"
 SCHEDULE = (
     "table_cell", "table_max", "table_exceeds", "table_sum", "table_markdown", "table_rows", "table_choice",
-    "table_describe",
-    "table_min", "table_compare", "table_header", "table_lookup", "table_json", "table_filter", "table_cell_box",
-    "table_note",
+    "table_describe", "table_min", "table_compare", "table_header", "table_lookup", "table_json", "table_filter",
+    "table_cell_box", "table_note",
 )  # fmt: skip
 SHORT = ("table_cell", "table_max", "table_exceeds", "table_rows", "table_min", "table_lookup", "table_header")
 
@@ -38,7 +37,7 @@ TOPICS: tuple[tuple[str, str, tuple[str, ...], tuple[Column, ...]], ...] = (
      (("Platform", "", 1, 14, 1, ()), ("Minutes", "min", 20, 240, 5, ()), ("Fare", "EUR", 8, 96, 2, ()),
       ("Status", "", 0, 0, 0, ("on time", "delayed", "boarding")))),
     ("League table", "Team", ("Falcons", "Tigers", "Otters", "Wolves", "Eagles", "Bears", "Ravens", "Bulls"),
-     (("Won", "games", 1, 20, 1, ()), ("Lost", "games", 1, 20, 1, ()), ("Goals", "goals", 9, 80, 1, ()))),
+     (("Wins", "games", 1, 20, 1, ()), ("Losses", "games", 1, 20, 1, ()), ("Goals", "goals", 9, 80, 1, ()))),
     ("Test results", "Pupil", PEOPLE,
      (("Maths", "points", 40, 100, 1, ()), ("Reading", "points", 40, 100, 1, ()), ("Science", "points", 40, 100, 1,
          ()))),
@@ -83,10 +82,18 @@ def make(rng: random.Random, level: int) -> TableScene:
             filled.append([str(value) for value in rng.sample(range(low, high + 1, step), num_rows)])
     cells = tuple(tuple(column[k] for column in filled) for k in range(num_rows))
     return TableScene(
-        level, title, row_noun, tuple(c[0] for c in chosen), tuple(c[1] for c in chosen),
-            tuple(not c[5] for c in chosen),
-        tuple(names), cells, rng.randrange(len(THEMES)), rng.random() < 0.6, rng.choice((12, 13, 14)),
-    )  # fmt: skip
+        level,
+        title,
+        row_noun,
+        tuple(c[0] for c in chosen),
+        tuple(c[1] for c in chosen),
+        tuple(not c[5] for c in chosen),
+        tuple(names),
+        cells,
+        rng.randrange(len(THEMES)),
+        rng.random() < 0.6,
+        rng.choice((12, 13, 14)),
+    )
 
 
 def _layout(scene: TableScene) -> tuple[list[float], float, float, int, int]:
@@ -145,54 +152,44 @@ def ask(scene: TableScene, kind: str, rng: random.Random) -> Turn | None:
     common: dict[str, Any] = {"column": heading, "name": name, "noun": scene.row_noun.lower()}
     if kind == "table_cell":
         any_column = rng.randrange(len(scene.columns))
-        return short(rng, kind, (
-            "What is the {column} of {name}?", "What does the table give for {name} under {column}?",
-            'Read the entry of {name} in the column "{column}".', "{name}: what is listed as {column}?",
-            "Find {name} in the table and give its {column}.",
-        ), scene.cells[k][any_column], **{**common, "column": scene.columns[any_column]})  # fmt: skip
+        return short(
+            rng,
+            kind,
+            asked("table_cell"),
+            scene.cells[k][any_column],
+            **{**common, "column": scene.columns[any_column]},
+        )
     if kind in ("table_max", "table_min"):
         best = high if kind == "table_max" else low
         side = ("highest", "largest", "top") if kind == "table_max" else ("lowest", "smallest", "least")
-        return short(rng, kind, (
-            "Which {noun} has the {side} {column}?", "Who or what is {side} in the column {column}?",
-            "Name the {noun} with the {side} value for {column}.",
-            "In this table, which {noun} shows the {side} {column}?",
-        ), scene.names[best], side=rng.choice(side), **common)  # fmt: skip
+        return short(rng, kind, asked("table_extreme"), scene.names[best], side=rng.choice(side), **common)
     if kind == "table_exceeds":
-        return yes_no(rng, kind, (
-            "Is the {column} of {name} higher than that of {second}?",
-            "Does {name} have a greater {column} than {second}?",
-            "Is {name} ahead of {second} in {column}?",
-        ), values[k] > values[other], compare=True, second=second, **common)  # fmt: skip
+        return yes_no(
+            rng, kind, asked("table_exceeds"), values[k] > values[other], compare=True, second=second, **common
+        )
     if kind == "table_rows":
-        return short(rng, kind, (
-            "How many rows does the table have, without the header?", "How many entries are listed?",
-            "Count the {noun} entries in the table.", "For how many different {noun} entries are there data?",
-        ), str(len(scene.names)), **common)  # fmt: skip
+        return short(rng, kind, asked("table_rows"), str(len(scene.names)), **common)
     if kind == "table_lookup":
-        return short(rng, kind, (
-            "Which {noun} has {value} in the column {column}?", "Whose {column} is {value}?",
-            "For which {noun} does the table list {value} under {column}?",
-        ), name, value=values[k], **common)  # fmt: skip
+        return short(rng, kind, asked("table_lookup"), name, value=values[k], **common)
     if kind == "table_header":
-        return short(rng, kind, (
-            "What is the heading of the last column?", "Read the title of the rightmost column.",
-            "What is the last column called?",
-        ), scene.columns[-1], **common)  # fmt: skip
+        return short(rng, kind, asked("table_header"), scene.columns[-1], **common)
     if kind == "table_choice":
-        return choice(rng, kind, (
-            "Which {noun} has the highest {column}?", "Going by {column}, which of these comes first?",
-            "Which of the following is top in {column}?",
-        ), scene.names[high], scene.names, **common)  # fmt: skip
+        return choice(rng, kind, asked("table_choice"), scene.names[high], scene.names, **common)
     if kind == "table_sum":
         total = values[k] + values[other]
-        return reasoned(rng, kind, (
-            "What is the sum of the {column} of {name} and {second}?",
-            "Add the {column} values of {name} and {second}.",
-            "Taken together, what {column} do {name} and {second} reach?",
-        ), [f"In the row of {name} the column {heading} reads {values[k]}.",
-            f"In the row of {second} it reads {values[other]}.",
-            f"{values[k]} + {values[other]} = {total}."], str(total), second=second, **common)  # fmt: skip
+        return reasoned(
+            rng,
+            kind,
+            asked("table_sum"),
+            [
+                f"In the row of {name} the column {heading} reads {values[k]}.",
+                f"In the row of {second} it reads {values[other]}.",
+                f"{values[k]} + {values[other]} = {total}.",
+            ],
+            str(total),
+            second=second,
+            **common,
+        )
     if kind == "table_filter":
         limit = sorted(values)[len(values) // 2]
         hits = [scene.names[p] for p, value in enumerate(values) if value > limit]
@@ -200,46 +197,38 @@ def ask(scene: TableScene, kind: str, rng: random.Random) -> Turn | None:
             f"{scene.names[p]} has {value}: {'counts' if value > limit else 'does not count'}."
             for p, value in enumerate(values)
         ]
-        return reasoned(rng, kind, (
-            "How many {noun} entries have a {column} above {limit}?",
-            "Count the rows whose {column} is more than {limit}.",
-        ), lines, str(len(hits)), limit=limit, **common)  # fmt: skip
+        return reasoned(rng, kind, asked("table_filter"), lines, str(len(hits)), limit=limit, **common)
     if kind == "table_cell_box":
         width, height = _layout(scene)[3:]
-        return coordinates(rng, kind, (
-            "Where in the picture is the cell with the {column} of {name}?", "Locate the {column} cell of {name}.",
-        ), cell_box(scene, k, column), (width, height), **common)  # fmt: skip
+        return coordinates(rng, kind, asked("table_cell_box"), cell_box(scene, k, column), (width, height), **common)
     return _texts(scene, kind, rng, common, (k, other), column, values)
 
 
 def _texts(
-    scene: TableScene, kind: str, rng: random.Random, common: dict[str, Any], pair: tuple[int, int], column: int,
+    scene: TableScene,
+    kind: str,
+    rng: random.Random,
+    common: dict[str, Any],
+    pair: tuple[int, int],
+    column: int,
     values: list[int],
-) -> Turn:  # fmt: skip
+) -> Turn:
     k, other = pair
     name, second, heading = scene.names[k], scene.names[other], scene.columns[column]
     unit = f" {scene.units[column]}" if scene.units[column] else ""
     if kind == "table_markdown":
-        question = pick(rng, (
-            "Transcribe the table as Markdown.", "Convert this table into a Markdown table.",
-            "Transcribe the table, one row per line, cells separated by ' | '.",
-        ))  # fmt: skip
+        question = pick(rng, asked("table_markdown"))
         lines = [" | ".join([scene.row_noun, *scene.columns])]
         if "Markdown" in question:
             lines.append(" | ".join(["---"] * (len(scene.columns) + 1)))
         lines += [" | ".join([n, *row]) for n, row in zip(scene.names, scene.cells, strict=True)]
         return free(kind, question, "\n".join(lines), "specified style")
     if kind == "table_json":
-        question = pick(rng, (
-            "Return the row of {name} as JSON.", "Give me the entry for {name} as a JSON object, keys from the header.",
-        ), **common)  # fmt: skip
+        question = pick(rng, asked("table_json"), **common)
         record = {scene.row_noun: name, **dict(zip(scene.columns, scene.cells[k], strict=True))}
         return free(kind, question, json.dumps(record), "specified style", **common)
     if kind == "table_compare":
-        question = pick(rng, (
-            "Compare {name} and {second} by {column}.", "How does {name} compare to {second} in terms of {column}?",
-            "What is the difference between {name} and {second} in {column}? Describe it.",
-        ), second=second, **common)  # fmt: skip
+        question = pick(rng, asked("table_compare"), second=second, **common)
         high, low = (k, other) if values[k] > values[other] else (other, k)
         answer = (
             f"{scene.names[high]} has the higher {heading} with {values[high]}{unit}; {scene.names[low]} has "
@@ -247,10 +236,7 @@ def _texts(
         )
         return free(kind, question, answer, "comparison", "short description", second=second, **common)
     if kind == "table_describe":
-        question = pick(rng, (
-            "Describe the table in detail.", "Write a paragraph that presents the content of this table.",
-            "Explain in detail what the table contains and what stands out.",
-        ))  # fmt: skip
+        question = pick(rng, asked("table_describe"))
         best, worst = values.index(max(values)), values.index(min(values))
         lines = [
             (
@@ -266,10 +252,7 @@ def _texts(
         ]
         return free(kind, question, " ".join(lines), "detailed description", **common)
     if kind == "table_note":
-        question = pick(rng, (
-            "Summarise the table in one sentence.", "In a sentence, what is this table about?",
-            "Briefly, what does the table tell us?",
-        ))  # fmt: skip
+        question = pick(rng, asked("table_note"))
         best = values.index(max(values))
         answer = (
             f"It lists {listing(scene.columns)} for {len(scene.names)} entries, and {scene.names[best]} leads in "

@@ -3,36 +3,33 @@
 from __future__ import annotations
 
 CAPITALS = (
-    ("Portugal", "Lisbon"), ("Kenya", "Nairobi"), ("Norway", "Oslo"), ("Peru", "Lima"), ("Japan", "Tokyo"), ("Egypt",
-        "Cairo"), ("Canada", "Ottawa"),
-    ("Australia", "Canberra"), ("Ghana", "Accra"), ("Greece", "Athens"), ("Vietnam", "Hanoi"), ("Ecuador", "Quito"),
-        ("Austria", "Vienna"), ("Cuba", "Havana"),
-    ("Mongolia", "Ulaanbaatar"), ("Iceland", "Reykjavik"), ("Senegal", "Dakar"), ("Thailand", "Bangkok"), ("Chile",
-        "Santiago"), ("Finland", "Helsinki"),
+    ("Portugal", "Lisbon"), ("Kenya", "Nairobi"), ("Norway", "Oslo"), ("Peru", "Lima"), ("Japan", "Tokyo"),
+    ("Egypt", "Cairo"), ("Canada", "Ottawa"), ("Australia", "Canberra"), ("Ghana", "Accra"), ("Greece", "Athens"),
+    ("Vietnam", "Hanoi"), ("Ecuador", "Quito"), ("Austria", "Vienna"), ("Cuba", "Havana"),
+    ("Mongolia", "Ulaanbaatar"), ("Iceland", "Reykjavik"), ("Senegal", "Dakar"), ("Thailand", "Bangkok"),
+    ("Chile", "Santiago"), ("Finland", "Helsinki"),
 )  # fmt: skip
 WORKS = (
     ("Hamlet", "William Shakespeare"), ("Don Quixote", "Miguel de Cervantes"), ("War and Peace", "Leo Tolstoy"),
-        ("Pride and Prejudice", "Jane Austen"),
-    ("The Divine Comedy", "Dante Alighieri"), ("Faust", "Johann Wolfgang von Goethe"), ("Les Miserables",
-        "Victor Hugo"), ("The Tale of Genji", "Murasaki Shikibu"),
-    ("The Trial", "Franz Kafka"), ("Frankenstein", "Mary Shelley"), ("The Odyssey", "Homer"), ("Things Fall Apart",
-        "Chinua Achebe"),
+    ("Pride and Prejudice", "Jane Austen"), ("The Divine Comedy", "Dante Alighieri"),
+    ("Faust", "Johann Wolfgang von Goethe"), ("Les Miserables", "Victor Hugo"),
+    ("The Tale of Genji", "Murasaki Shikibu"), ("The Trial", "Franz Kafka"), ("Frankenstein", "Mary Shelley"),
+    ("The Odyssey", "Homer"), ("Things Fall Apart", "Chinua Achebe"),
     ("One Hundred Years of Solitude", "Gabriel Garcia Marquez"), ("Moby-Dick", "Herman Melville"),
 )  # fmt: skip
 EVENTS = (
     ("the fall of the Berlin Wall", 1989), ("the first crewed landing on the Moon", 1969),
-        ("the storming of the Bastille", 1789), ("the signing of Magna Carta", 1215),
+    ("the storming of the Bastille", 1789), ("the signing of Magna Carta", 1215),
     ("the fall of Constantinople to the Ottomans", 1453), ("the first voyage of Columbus across the Atlantic", 1492),
-        ("the battle of Waterloo", 1815),
-    ("the end of the Second World War", 1945), ("the first flight of the Wright brothers", 1903),
-        ("the great fire of London", 1666), ("the founding of the United Nations", 1945),
-    ("the battle of Hastings", 1066), ("the opening of the Suez Canal", 1869), ("the independence of India", 1947),
+    ("the battle of Waterloo", 1815), ("the end of the Second World War", 1945),
+    ("the first flight of the Wright brothers", 1903), ("the great fire of London", 1666),
+    ("the founding of the United Nations", 1945), ("the battle of Hastings", 1066),
+    ("the opening of the Suez Canal", 1869), ("the independence of India", 1947),
 )  # fmt: skip
 ELEMENTS = (
     ("hydrogen", "H", 1), ("helium", "He", 2), ("carbon", "C", 6), ("nitrogen", "N", 7), ("oxygen", "O", 8),
-        ("sodium", "Na", 11), ("iron", "Fe", 26), ("copper", "Cu", 29),
-    ("silver", "Ag", 47), ("gold", "Au", 79), ("lead", "Pb", 82), ("potassium", "K", 19), ("calcium", "Ca", 20),
-        ("neon", "Ne", 10),
+    ("sodium", "Na", 11), ("iron", "Fe", 26), ("copper", "Cu", 29), ("silver", "Ag", 47), ("gold", "Au", 79),
+    ("lead", "Pb", 82), ("potassium", "K", 19), ("calcium", "Ca", 20), ("neon", "Ne", 10),
 )  # fmt: skip
 CAUSES = (
     ("Why do we have seasons?", ("Because the axis of the Earth is tilted, each hemisphere gets more direct sunlight "
@@ -114,6 +111,6 @@ ESSAYS = (
      "people mean by classical balance."),
 )  # fmt: skip
 OPPOSITES = (
-    ("hot", "cold"), ("early", "late"), ("north", "south"), ("brave", "cowardly"), ("ancient", "modern"), ("wide",
-        "narrow"), ("sweet", "bitter"), ("loud", "quiet"), ("heavy", "light"), ("full", "empty"),
+    ("hot", "cold"), ("early", "late"), ("north", "south"), ("brave", "cowardly"), ("ancient", "modern"),
+    ("wide", "narrow"), ("sweet", "bitter"), ("loud", "quiet"), ("heavy", "light"), ("full", "empty"),
 )  # fmt: skip

@@ -9,14 +9,13 @@ from PIL import Image
 
 from sample_data.records import Turn
 from sample_data.scenes.text_facts import CAPITALS, CAUSES, COMPARISONS, ELEMENTS, ESSAYS, EVENTS, OPPOSITES, WORKS
-from sample_data.wording import PEOPLE, choice, free, pick, reasoned, short, yes_no
+from sample_data.wording import PEOPLE, asked, choice, free, pick, reasoned, short, yes_no
 
 NAME = "dialogues"
 SCHEDULE = (
     "text_capital", "text_work", "text_cause", "text_event", "text_letter", "text_element", "text_speed",
-    "text_pattern",
-    "text_compare", "text_choice", "text_essay", "text_earlier", "text_opposites", "text_rewrite", "text_riddle",
-    "text_format",
+    "text_pattern", "text_compare", "text_choice", "text_essay", "text_earlier", "text_opposites", "text_rewrite",
+    "text_riddle", "text_format",
 )  # fmt: skip
 SHORT = ("text_capital", "text_work", "text_event", "text_element", "text_earlier")
 
@@ -43,11 +42,7 @@ def ask(scene: TextScene, kind: str, rng: random.Random) -> Turn | None:
         return short(
             rng,
             kind,
-            (
-                "What is the capital of {country}?",
-                "Which city is the capital of {country}?",
-                "Name the capital of {country}.",
-            ),
+            asked("text_capital"),
             capital,
             country=country,
         )
@@ -56,7 +51,7 @@ def ask(scene: TextScene, kind: str, rng: random.Random) -> Turn | None:
         return short(
             rng,
             kind,
-            ("Who wrote {work}?", "Who is the author of {work}?", "Which writer gave us {work}?"),
+            asked("text_work"),
             author,
             work=work,
         )
@@ -65,11 +60,7 @@ def ask(scene: TextScene, kind: str, rng: random.Random) -> Turn | None:
         return short(
             rng,
             kind,
-            (
-                "In which year did this happen: {event}?",
-                "When did the following take place: {event}?",
-                "Give the year: {event}.",
-            ),
+            asked("text_event"),
             str(year),
             event=event,
         )
@@ -77,23 +68,21 @@ def ask(scene: TextScene, kind: str, rng: random.Random) -> Turn | None:
         (first, a), (second, b) = rng.sample(EVENTS, 2)
         if a == b:
             return None
-        return yes_no(rng, kind, ("Did this happen earlier: {first}, compared with: {second}?",
-            "Compare two events: {first}, and {second}. Was the first one earlier?"),
-                      a < b, compare=True, first=first, second=second)  # fmt: skip
+        return yes_no(rng, kind, asked("text_earlier"), a < b, compare=True, first=first, second=second)
     if kind == "text_element":
         name, symbol, atomic = rng.choice(ELEMENTS)
         if rng.random() < 0.5:
             return short(
                 rng,
                 kind,
-                ("What is the chemical symbol of {name}?", "Which symbol stands for {name} in the periodic table?"),
+                asked("text_element symbol"),
                 symbol,
                 name=name,
             )
         return short(
             rng,
             kind,
-            ("What is the atomic number of {name}?", "How many protons does an atom of {name} have?"),
+            asked("text_element number"),
             str(atomic),
             name=name,
         )
@@ -102,7 +91,7 @@ def ask(scene: TextScene, kind: str, rng: random.Random) -> Turn | None:
         return choice(
             rng,
             kind,
-            ("Which of these people wrote {work}?", "{work}: who is the author?"),
+            asked("text_choice"),
             author,
             sorted({a for _, a in WORKS}),
             work=work,
@@ -110,16 +99,31 @@ def ask(scene: TextScene, kind: str, rng: random.Random) -> Turn | None:
     if kind == "text_speed":
         speed, hours = rng.randrange(20, 120, 5), rng.randint(2, 6)
         name = rng.choice(PEOPLE)
-        return reasoned(rng, kind, ("{name} travels at {speed} km/h for {hours} hours. How far is that?",
-            "A trip at {speed} km/h takes {name} {hours} hours. What is its length?"),
-                        ["Distance is speed times time.", f"{speed} km/h x {hours} h = {speed * hours} km."],
-                            f"{speed * hours} km", name=name, speed=speed, hours=hours)  # fmt: skip
+        return reasoned(
+            rng,
+            kind,
+            asked("text_speed"),
+            ["Distance is speed times time.", f"{speed} km/h x {hours} h = {speed * hours} km."],
+            f"{speed * hours} km",
+            name=name,
+            speed=speed,
+            hours=hours,
+        )
     if kind == "text_riddle":
         tall, middle, last = rng.sample(PEOPLE, 3)
-        return reasoned(rng, kind, ("{a} is taller than {b}. {b} is taller than {c}. Who is the shortest?",
-            "If {a} is older than {b} and {b} is older than {c}, who is the youngest?"),
-                        [f"{tall} comes before {middle}, and {middle} comes before {last}.",
-                            f"So the order is {tall}, {middle}, {last}, and {last} is last."], last, a=tall, b=middle, c=last)  # fmt: skip
+        return reasoned(
+            rng,
+            kind,
+            asked("text_riddle"),
+            [
+                f"{tall} comes before {middle}, and {middle} comes before {last}.",
+                f"So the order is {tall}, {middle}, {last}, and {last} is last.",
+            ],
+            last,
+            a=tall,
+            b=middle,
+            c=last,
+        )
     return _texts(scene, kind, rng)
 
 
@@ -131,7 +135,7 @@ def _texts(scene: TextScene, kind: str, rng: random.Random) -> Turn:
         first, second, answer = rng.choice(COMPARISONS)
         question = pick(
             rng,
-            ("Compare {a} and {b}.", "What is the difference between {a} and {b}?", "How do {a} and {b} differ?"),
+            asked("text_compare"),
             a=first,
             b=second,
         )
@@ -141,24 +145,27 @@ def _texts(scene: TextScene, kind: str, rng: random.Random) -> Turn:
         return free(kind, question, answer, "detailed description")
     if kind == "text_letter":
         sender, receiver = rng.sample(PEOPLE, 2)
-        matter, wish = rng.choice((("returning a library book late", "pay the fee at once"),
-            ("missing our meeting on Tuesday", "propose Thursday at ten"),
-                                   ("the noise of our party", "keep the music down from now on"),
-                                       ("the delay of your parcel", "send a new one today")))  # fmt: skip
+        matter, wish = rng.choice(
+            (
+                ("returning a library book late", "pay the fee at once"),
+                ("missing our meeting on Tuesday", "propose Thursday at ten"),
+                ("the noise of our party", "keep the music down from now on"),
+                ("the delay of your parcel", "send a new one today"),
+            )
+        )
         question = pick(
             rng,
-            (
-                "Write a polite letter of apology from {s} to {r} about {m}.",
-                "Draft a formal e-mail in which {s} apologises to {r} for {m}.",
-            ),
+            asked("text_letter"),
             s=sender,
             r=receiver,
             m=matter,
         )
-        answer = (f"Dear {receiver},\n\nI would like to apologise for {matter}. It was careless of me, and I "
-                  "understand that it caused you trouble. "
-                  f"To set it right, I will {wish}. Please let me know if there is anything else I can do.\n\nYours "
-                  f"sincerely,\n{sender}")  # fmt: skip
+        answer = (
+            f"Dear {receiver},\n\nI would like to apologise for {matter}. It was careless of me, and I "
+            "understand that it caused you trouble. "
+            f"To set it right, I will {wish}. Please let me know if there is anything else I can do.\n\nYours "
+            f"sincerely,\n{sender}"
+        )
         return free(kind, question, answer, "specified style", sender=sender, receiver=receiver)
     if kind == "text_pattern":
         count = (2, 3, 5)[scene.level]
@@ -179,27 +186,14 @@ def _texts(scene: TextScene, kind: str, rng: random.Random) -> Turn:
     if kind == "text_opposites":
         chosen = rng.sample(OPPOSITES, (2, 3, 4)[scene.level])
         shown = "\n".join(f"{a}: {b}" for a, b in chosen[:-1])
-        question = (
-            rng.choice(
-                (
-                    "Complete the list, following the examples.\n",
-                    "Input and output are given as examples. Continue.\n",
-                    "Here are some examples:\n",
-                )
-            )
-            + f"{shown}\n{chosen[-1][0]}:"
-        )
+        question = rng.choice(asked("text_opposites")) + f"{shown}\n{chosen[-1][0]}:"
         return free(kind, question, chosen[-1][1], "word/short-phrase", asked=chosen[-1][0])
     if kind == "text_rewrite":
         name, (country, capital) = rng.choice(PEOPLE), rng.choice(CAPITALS)
         plain = f"{name} went to {capital} in {country} and liked the food."
         question = pick(
             rng,
-            (
-                "Rewrite in the style of a fairy tale: {plain}",
-                "Turn this into a two-line rhyme: {plain}",
-                "Rewrite the sentence as a pirate would say it: {plain}",
-            ),
+            asked("text_rewrite"),
             plain=plain,
         )
         if "fairy" in question:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from sample_data.records import Turn
-from sample_data.scenes import code_pictures, receipts
+from sample_data.scenes import programs, receipts
 from sample_data.scenes.screens import APPS
 from sample_data.scenes.text_facts import CAPITALS, ELEMENTS, EVENTS, OPPOSITES, WORKS
 
@@ -124,7 +124,7 @@ def _run(scene: Any) -> str:
     """What Python prints for the program; the JavaScript one is the same program, lists apart."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        exec("\n".join(code_pictures.source(replace(scene, language="Python"))), {})
+        exec("\n".join(programs.source(replace(scene, language="Python"))), {})
     text = printed.getvalue().strip().replace("\n", ", ")
     if scene.language == "JavaScript" and scene.task == "even filter" and text != "[]":
         text = text.replace("[", "[ ").replace("]", " ]")
@@ -132,7 +132,7 @@ def _run(scene: Any) -> str:
 
 
 def _feature(scene: Any, turn: Turn) -> str:
-    code = "\n".join(code_pictures.source(scene))
+    code = "\n".join(programs.source(scene))
     signs = {"a while loop": "while", "a return statement": "return", "a modulo operator": "%"}
     if turn.about["feature"] == "recursion":
         return yes(code.count(scene.name + "(") > 2)
@@ -321,12 +321,12 @@ ORACLES: dict[str, Oracle] = {
     "screen_steps": lambda s, t: str(len([1 for _, state, _ in s.rows if not state])),
     "code_output": lambda s, t: _run(s),
     "code_trace": lambda s, t: _run(s),
-    "code_language": lambda s, t: "Python" if code_pictures.source(s)[0].startswith("def ") else "JavaScript",
-    "code_lines": lambda s, t: str(len("\n".join(code_pictures.source(s)).split("\n"))),
-    "code_name": lambda s, t: code_pictures.source(s)[0].split("(")[0].split()[1],
-    "code_literal": lambda s, t: "".join(c if c.isdigit() else " " for c in code_pictures.source(s)[-1]).split()[0],
+    "code_language": lambda s, t: "Python" if programs.source(s)[0].startswith("def ") else "JavaScript",
+    "code_lines": lambda s, t: str(len("\n".join(programs.source(s)).split("\n"))),
+    "code_name": lambda s, t: programs.source(s)[0].split("(")[0].split()[1],
+    "code_literal": lambda s, t: "".join(c if c.isdigit() else " " for c in programs.source(s)[-1]).split()[0],
     "code_uses": _feature,
-    "code_choice": lambda s, t: "It " + code_pictures.WHAT[s.task],
+    "code_choice": lambda s, t: "It " + programs.WHAT[s.task],
     "shape_colour": lambda s, t: next(shape.colour for shape in s.shapes if shape.kind == t.about["shape"]),
     "shape_kind": lambda s, t: next(shape.kind for shape in s.shapes if shape.colour == t.about["colour"]),
     "shape_exists": lambda s, t: yes(_wanted(s, t.about["wanted"])),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
+import yaml
 from PIL import Image
 
-from sample_data import POOL_DIR
+from sample_data import POOL_DIR, SAMPLE_DATA_DIR
 from sample_data.building import drafts, make_scene
 from sample_data.drawing import encode
 from sample_data.generate import SEED, check, compare, main
@@ -143,6 +145,18 @@ def test_a_level_is_the_highest_of_picture_task_and_form_and_grows_with_difficul
     assert of(1) == {"logical": 4, "langgen": 1, "stem": 2, "data": 5, "ocr": 2}
     assert of(0) == {"logical": 3, "langgen": 1, "stem": 2, "data": 4, "ocr": 2}
     assert of(2) == {"logical": 5, "langgen": 1, "stem": 2, "data": 5, "ocr": 2}
+
+
+def test_every_way_to_ask_is_used_and_nothing_is_left_to_fill_in() -> None:
+    ways = yaml.safe_load((SAMPLE_DATA_DIR / "questions.yaml").read_text(encoding="utf-8"))
+    modules = "".join(path.read_text(encoding="utf-8") for path in (SAMPLE_DATA_DIR / "scenes").glob("*.py"))
+    for kind, lines in ways.items():
+        assert f'asked("{kind}")' in modules, kind
+        assert len(set(lines)) == len(lines) >= 1
+    for plan in scaled(2000, 1000):
+        for draft in drafts(plan, 3):
+            for turn in draft.turns:
+                assert not re.search(r"\{[a-z_]+\}", turn.question), turn
 
 
 def test_wording_varies() -> None:
