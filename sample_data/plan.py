@@ -86,8 +86,21 @@ def scaled(num_samples: int, max_images: int) -> tuple[SourcePlan, ...]:
 
 # Family, questions and scenes of the held-out split, and the task kinds asked there: all with a short answer.
 EVALUATION: tuple[tuple[Family, int, int, tuple[str, ...]], ...] = (
-    (_family(shapes), 36, 18, ("shape_colour", "shape_exists", "shape_kind", "shape_choice", "shape_count",
-        "shape_left_of", "shape_more", "shape_biggest")),
+    (
+        _family(shapes),
+        36,
+        18,
+        (
+            "shape_colour",
+            "shape_exists",
+            "shape_kind",
+            "shape_choice",
+            "shape_count",
+            "shape_left_of",
+            "shape_more",
+            "shape_biggest",
+        ),
+    ),
     (_family(charts), 13, 7, ("chart_exceeds", "chart_choice", "chart_max", "chart_value", "chart_count")),
     (_family(tables), 8, 4, ("table_exceeds", "table_choice", "table_cell", "table_rows")),
     (_family(receipts), 8, 4, ("receipt_has", "receipt_choice", "receipt_total", "receipt_cheaper")),
@@ -95,8 +108,12 @@ EVALUATION: tuple[tuple[Family, int, int, tuple[str, ...]], ...] = (
     (_family(maps), 8, 4, ("map_north", "map_choice", "map_count", "map_direction")),
     (_family(screens), 9, 5, ("screen_state", "screen_choice", "screen_colour", "screen_position")),
     (_family(code_pictures), 6, 3, ("code_uses", "code_language", "code_literal", "code_choice")),
-    (_family(outdoors), 15, 8, ("scene_hour", "scene_place", "scene_weather", "scene_doing", "scene_activity_choice",
-        "scene_shirt")),
+    (
+        _family(outdoors),
+        15,
+        8,
+        ("scene_hour", "scene_place", "scene_weather", "scene_doing", "scene_activity_choice", "scene_shirt"),
+    ),
     (_family(photographs), 4, 3, ("photo_has", "photo_choice", "photo_colour")),
     (_family(comparisons), 5, 3, ("pair_same", "pair_choice", "pair_more", "pair_which")),
-)  # fmt: skip
+)

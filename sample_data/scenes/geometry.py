@@ -214,32 +214,44 @@ def _reasoning(scene: GeometryScene, kind: str, rng: random.Random) -> Turn | No
 
 
 FACTS = {
-    "right triangle": ("a right triangle with two labelled legs and an unknown hypotenuse",
-                       "In a right triangle the square over the hypotenuse equals the sum of the squares over the "
-                       "legs. Knowing two sides "
-                       "therefore fixes the third. The rule is named after Pythagoras, although Babylonian tablets "
-                       "used it much earlier."),
-    "rectangle": ("a rectangle with its width and height labelled",
-                  "The area of a rectangle is width times height, because that many unit squares cover it. Its "
-                  "perimeter adds each side "
-                  "twice. Doubling both sides doubles the perimeter but makes the area four times as large."),
-    "circle": ("a circle with its centre O and a labelled radius",
-               "All points of a circle have the same distance from the centre, the radius. The circumference is 2 pi "
-               "times the radius and "
-               "the area is pi times the radius squared. Archimedes already enclosed pi between 223/71 and 22/7."),
-    "triangle": ("a triangle with two known angles and one unknown angle",
-                 "The three angles of any flat triangle add up to 180 degrees. Two of them therefore determine the "
-                 "third. The longest side "
-                 "always lies opposite the largest angle."),
-    "line": ("a straight line through two labelled points in a coordinate grid",
-             "The slope of a line is its rise divided by its run, and it is the same between any two of its points. "
-             "A positive slope climbs "
-             "to the right, a negative one descends. Together with one point it fixes the equation of the line."),
-    "lever": ("a lever with one weight on each side of the pivot",
-              "A lever balances when weight times distance is equal on both sides. A light weight far from the pivot "
-              "can therefore lift a heavy "
-              "one close to it. Archimedes described this law in antiquity."),
-}  # fmt: skip
+    "right triangle": (
+        "a right triangle with two labelled legs and an unknown hypotenuse",
+        "In a right triangle the square over the hypotenuse equals the sum of the squares over the "
+        "legs. Knowing two sides "
+        "therefore fixes the third. The rule is named after Pythagoras, although Babylonian tablets "
+        "used it much earlier.",
+    ),
+    "rectangle": (
+        "a rectangle with its width and height labelled",
+        "The area of a rectangle is width times height, because that many unit squares cover it. Its "
+        "perimeter adds each side "
+        "twice. Doubling both sides doubles the perimeter but makes the area four times as large.",
+    ),
+    "circle": (
+        "a circle with its centre O and a labelled radius",
+        "All points of a circle have the same distance from the centre, the radius. The circumference is 2 pi "
+        "times the radius and "
+        "the area is pi times the radius squared. Archimedes already enclosed pi between 223/71 and 22/7.",
+    ),
+    "triangle": (
+        "a triangle with two known angles and one unknown angle",
+        "The three angles of any flat triangle add up to 180 degrees. Two of them therefore determine the "
+        "third. The longest side "
+        "always lies opposite the largest angle.",
+    ),
+    "line": (
+        "a straight line through two labelled points in a coordinate grid",
+        "The slope of a line is its rise divided by its run, and it is the same between any two of its points. "
+        "A positive slope climbs "
+        "to the right, a negative one descends. Together with one point it fixes the equation of the line.",
+    ),
+    "lever": (
+        "a lever with one weight on each side of the pivot",
+        "A lever balances when weight times distance is equal on both sides. A light weight far from the pivot "
+        "can therefore lift a heavy "
+        "one close to it. Archimedes described this law in antiquity.",
+    ),
+}
 FORMULAS = {
     "right triangle": "$c = \\sqrt{a^2 + b^2}$", "rectangle": "$A = w \\cdot h$", "circle": "$A = \\pi r^2$",
     "triangle": "$\\alpha + \\beta + \\gamma = 180^\\circ$", "line": "$m = \\frac{y_2 - y_1}{x_2 - x_1}$",

@@ -33,25 +33,66 @@ THEMES: tuple[tuple[Colour, Colour, Colour], ...] = (
 # title, name of a row, (column, unit, lowest, highest, step, text pool)
 Column = tuple[str, str, int, int, int, tuple[str, ...]]
 TOPICS: tuple[tuple[str, str, tuple[str, ...], tuple[Column, ...]], ...] = (
-    ("Train departures", "Destination", CITIES,
-     (("Platform", "", 1, 14, 1, ()), ("Minutes", "min", 20, 240, 5, ()), ("Fare", "EUR", 8, 96, 2, ()),
-      ("Status", "", 0, 0, 0, ("on time", "delayed", "boarding")))),
-    ("League table", "Team", ("Falcons", "Tigers", "Otters", "Wolves", "Eagles", "Bears", "Ravens", "Bulls"),
-     (("Wins", "games", 1, 20, 1, ()), ("Losses", "games", 1, 20, 1, ()), ("Goals", "goals", 9, 80, 1, ()))),
-    ("Test results", "Pupil", PEOPLE,
-     (("Maths", "points", 40, 100, 1, ()), ("Reading", "points", 40, 100, 1, ()), ("Science", "points", 40, 100, 1,
-         ()))),
-    ("Bakery price list", "Item", ("Baguette", "Croissant", "Muffin", "Pretzel", "Rye bread", "Scone", "Bagel", "Tart"),
-     (("Price", "cents", 80, 640, 10, ()), ("Weight", "g", 60, 900, 20, ()), ("Sold", "pieces", 5, 140, 5, ()))),
-    ("Stock of the tool shed", "Tool", ("Hammer", "Saw", "Drill", "Spanner", "Chisel", "Ladder", "Level", "Clamp"),
-     (("In stock", "pieces", 1, 48, 1, ()), ("On loan", "pieces", 0, 25, 1, ()),
-      ("Shelf", "", 0, 0, 0, ("A1", "A2", "B1", "B2", "C1")))),
-    ("Observatory log", "Planet", ("Mercury", "Venus", "Earth", "Mars", "Jupiter", "Saturn", "Uranus", "Neptune"),
-     (("Sessions", "nights", 1, 40, 1, ()), ("Photos", "photos", 20, 900, 10, ()))),
-    ("Museum opening hours", "Gallery", ("Antiquity", "Painting", "Textiles", "Maritime", "Printing", "Sculpture"),
-     (("Rooms", "rooms", 2, 24, 1, ()), ("Works", "works", 40, 900, 20, ()),
-      ("Closed on", "", 0, 0, 0, ("Monday", "Tuesday", "never")))),
-)  # fmt: skip
+    (
+        "Train departures",
+        "Destination",
+        CITIES,
+        (
+            ("Platform", "", 1, 14, 1, ()),
+            ("Minutes", "min", 20, 240, 5, ()),
+            ("Fare", "EUR", 8, 96, 2, ()),
+            ("Status", "", 0, 0, 0, ("on time", "delayed", "boarding")),
+        ),
+    ),
+    (
+        "League table",
+        "Team",
+        ("Falcons", "Tigers", "Otters", "Wolves", "Eagles", "Bears", "Ravens", "Bulls"),
+        (("Wins", "games", 1, 20, 1, ()), ("Losses", "games", 1, 20, 1, ()), ("Goals", "goals", 9, 80, 1, ())),
+    ),
+    (
+        "Test results",
+        "Pupil",
+        PEOPLE,
+        (
+            ("Maths", "points", 40, 100, 1, ()),
+            ("Reading", "points", 40, 100, 1, ()),
+            ("Science", "points", 40, 100, 1, ()),
+        ),
+    ),
+    (
+        "Bakery price list",
+        "Item",
+        ("Baguette", "Croissant", "Muffin", "Pretzel", "Rye bread", "Scone", "Bagel", "Tart"),
+        (("Price", "cents", 80, 640, 10, ()), ("Weight", "g", 60, 900, 20, ()), ("Sold", "pieces", 5, 140, 5, ())),
+    ),
+    (
+        "Stock of the tool shed",
+        "Tool",
+        ("Hammer", "Saw", "Drill", "Spanner", "Chisel", "Ladder", "Level", "Clamp"),
+        (
+            ("In stock", "pieces", 1, 48, 1, ()),
+            ("On loan", "pieces", 0, 25, 1, ()),
+            ("Shelf", "", 0, 0, 0, ("A1", "A2", "B1", "B2", "C1")),
+        ),
+    ),
+    (
+        "Observatory log",
+        "Planet",
+        ("Mercury", "Venus", "Earth", "Mars", "Jupiter", "Saturn", "Uranus", "Neptune"),
+        (("Sessions", "nights", 1, 40, 1, ()), ("Photos", "photos", 20, 900, 10, ())),
+    ),
+    (
+        "Museum opening hours",
+        "Gallery",
+        ("Antiquity", "Painting", "Textiles", "Maritime", "Printing", "Sculpture"),
+        (
+            ("Rooms", "rooms", 2, 24, 1, ()),
+            ("Works", "works", 40, 900, 20, ()),
+            ("Closed on", "", 0, 0, 0, ("Monday", "Tuesday", "never")),
+        ),
+    ),
+)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from sample_data.records import Turn
 from sample_data.scenes import programs, receipts
-from sample_data.scenes.screens import APPS
+from sample_data.scenes.screen_drawing import APPS
 from sample_data.scenes.text_facts import CAPITALS, ELEMENTS, EVENTS, OPPOSITES, WORKS
 
 Oracle = Callable[[Any, Turn], object]
