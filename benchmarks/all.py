@@ -1,0 +1,60 @@
+"""Every benchmark over one pool, one after the other: `make bench POOL=DIR`, or `python -m benchmarks.all DIR`.
+
+The pool is ingested and prepared into a workspace of its own with the command; absolute times are this machine's, so quote
+them with it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tests.browser.serving import ROOT
+
+
+def winnow(*arguments: object) -> dict[str, Any]:
+    """One verb; its JSON."""
+    command = [sys.executable, "-m", "studio.cli", *map(str, arguments), "--json"]
+    said = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT)
+    result: dict[str, Any] = json.loads(said.stdout)
+    return result
+
+
+def run(title: str, module: str, *arguments: object) -> None:
+    """Another benchmark in a process of its own."""
+    print(f"\n## {title}", flush=True)
+    subprocess.run([sys.executable, "-m", module, *map(str, arguments)], check=True, cwd=ROOT)
+
+
+def main() -> None:
+    if len(sys.argv) != 2 or not (pool := Path(sys.argv[1]).resolve()).joinpath("train").is_dir():
+        sys.exit("Give the folder of a pool with train/ and images/.\nUsage: python -m benchmarks.all DIR")
+    print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    with tempfile.TemporaryDirectory(prefix="winnow-bench-") as folder:
+        workspace = Path(folder) / "workspace"
+        print("\n## Ingest and prepare")
+        read = winnow("ingest", workspace, pool / "train", "--image-root", pool)
+        megabytes = (read["image_bytes"] + read["data_bytes"]) / 1e6
+        print(
+            f"ingest   {read['seconds']:7.1f} s  {read['ingested'] / read['seconds']:,.0f} rows/s  "
+            f"{megabytes / read['seconds']:,.1f} MB/s  (target 45 s for 12,060 samples)"
+        )
+        made = winnow("prepare", workspace)
+        print(f"prepare  {made['seconds']:7.1f} s  (target 180 s for 12,060 samples)")
+        for step in made["steps"]:
+            print(
+                f"  {step['step']:<18} {step['seconds']:7.1f} s  cpu {step['cpu_seconds']:6.1f} s  {step['done']:,} made"
+            )
+        run("First screen", "benchmarks.startup", workspace)
+        run("Budget change on the Curate page", "benchmarks.curate_latency", "--workspace", workspace)
+        run("Agreement of the rules", "benchmarks.rules_agreement", pool)
+
+
+if __name__ == "__main__":
+    main()
