@@ -1,6 +1,6 @@
 """School figures: right triangles, triangles with angles, rectangles, circles, straight lines in a grid, and levers.
 
-Lengths are whole numbers and right triangles are Pythagorean, so every answer is exact. Drawings are to scale.
+Lengths are whole numbers and right triangles are Pythagorean, so every answer is exact.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def make(rng: random.Random, level: int) -> GeometryScene:
     elif form == "line":
         slope = rng.choice((-2, -1, 1, 2, 3))
         x1, run = rng.randint(0, 2), rng.choice((1, 2))
-        y1 = rng.randint(0, 2) if slope > 0 else rng.randint(4, 6)
+        y1 = rng.randint(1, 2) if slope > 0 else rng.randint(5, 6)
         sizes = (x1, y1, x1 + run, y1 + slope * run)
     else:
         while True:

@@ -10,6 +10,7 @@ from PIL import Image
 from sample_data.drawing import GRID, INK, PAPER, SOFT_INK, Canvas, Colour, Point, mix
 
 WIDTH, HEIGHT = 320, 256
+AXIS_X, AXIS_Y, UNIT = 48, 224, 24  # origin of the coordinate grid and its unit, in pixels
 ACCENTS: tuple[Colour, ...] = ((44, 110, 180), (190, 80, 60), (60, 140, 90), (120, 80, 160))
 
 
@@ -29,11 +30,10 @@ class GeometryScene:
 
 def draw_figure(scene: GeometryScene) -> Image.Image:
     canvas = Canvas(WIDTH, HEIGHT)
-    if scene.squared or scene.form == "line":
-        for x in range(0, WIDTH, 16):
-            canvas.line([(x, 0), (x, HEIGHT)], mix(GRID, PAPER, 0.35), 0.5)
-        for y in range(0, HEIGHT, 16):
-            canvas.line([(0, y), (WIDTH, y)], mix(GRID, PAPER, 0.35), 0.5)
+    if scene.form == "line":
+        _grid(canvas, AXIS_X % UNIT, AXIS_Y % UNIT, UNIT)
+    elif scene.squared:
+        _grid(canvas, 0, 0, 16)
     {
         "right triangle": _right,
         "rectangle": _rectangle,
@@ -43,6 +43,13 @@ def draw_figure(scene: GeometryScene) -> Image.Image:
         "lever": _lever,
     }[scene.form](canvas, scene)
     return canvas.finish()
+
+
+def _grid(canvas: Canvas, first_x: int, first_y: int, step: int) -> None:
+    for x in range(first_x, WIDTH, step):
+        canvas.line([(x, 0), (x, HEIGHT)], mix(GRID, PAPER, 0.35), 0.5)
+    for y in range(first_y, HEIGHT, step):
+        canvas.line([(0, y), (WIDTH, y)], mix(GRID, PAPER, 0.35), 0.5)
 
 
 def _filled(canvas: Canvas, scene: GeometryScene, points: list[Point]) -> None:
@@ -128,7 +135,7 @@ def _triangle(canvas: Canvas, scene: GeometryScene) -> None:
 
 
 def _line(canvas: Canvas, scene: GeometryScene) -> None:
-    x0, y0, step = 48.0, 224.0, 24.0
+    x0, y0, step = AXIS_X, AXIS_Y, UNIT
     for k in range(9):
         canvas.text(x0 + k * step, y0 + 6, str(k), 10, SOFT_INK, anchor="ma")
         if k:
