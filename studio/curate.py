@@ -104,13 +104,14 @@ def budget_picture(chosen: Filter, settings: dict[str, Any], kept: Selection) ->
     snapshot, points, order = cached.lens().snapshot, here.points, kept.ordering
     size = len(here.pool)
     key = digest_of([snapshot, points.name, order.method, settings, order.seed, order.budget])
+    unit, per_hour = ("GPU-hours", 1.0) if here.hours.sum() >= 1 else ("GPU-seconds", 3600.0)
     table = CutTable(
         cuts_of(size),
         (
             Figure(
                 "text tokens", _totals(size, here.tokens[order.rows]), hint="Counted by the workspace's own tokenizer."
             ),
-            Figure("GPU-hours", _totals(size, here.hours[order.rows]), decimals=2, hint=REFERENCE),
+            Figure(unit, _totals(size, here.hours[order.rows] * per_hour), decimals=1, hint=REFERENCE),
         ),
     )
     event = budget_map(

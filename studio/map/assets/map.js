@@ -22,6 +22,7 @@ const CLASSES = "application/vnd.winnow.classes";
 const POINT_PX = 2; // at the fitted view; grows slowly when zooming in
 const LARGEST_POINT_PX = 8;
 const MARGIN_PX = 14; // between the cloud and the edge
+const LEGEND_PX = 80; // how far the cloud makes way for the legend where there is room
 const LEAST_HEIGHT_PX = 300;
 
 const living = new WeakMap();
@@ -194,7 +195,9 @@ class BudgetMap {
   }
 
   pointSize() {
-    const css = Math.min(LARGEST_POINT_PX, POINT_PX * this.view.zoom ** 0.4);
+    // Few points are drawn larger, so that a small pool is not a picture of dust: 500 points get about twice the size.
+    const sparse = Math.max(1, (5000 / Math.max(1, this.data.num_points)) ** 0.3);
+    const css = Math.min(LARGEST_POINT_PX, POINT_PX * sparse * this.view.zoom ** 0.4);
     return Math.max(1, Math.round(css * this.density));
   }
 
@@ -207,8 +210,11 @@ class BudgetMap {
 
   fit() {
     const { low, high } = this.box;
-    this.view = { zoom: 1, x: (low[0] + high[0]) / 2, y: (low[1] + high[1]) / 2 };
     this.measureFit();
+    // Room to spare goes to the left first, where the legend stands.
+    const spare = this.parts.canvas.width - (high[0] - low[0]) * this.fitted - 2 * MARGIN_PX * this.density;
+    const aside = Math.min(Math.max(0, spare / 2), LEGEND_PX * this.density) / this.fitted;
+    this.view = { zoom: 1, x: (low[0] + high[0]) / 2 - aside, y: (low[1] + high[1]) / 2 };
     this.redraw();
   }
 
@@ -274,7 +280,7 @@ class BudgetMap {
       canvas.width = width;
       canvas.height = height;
       if (this.box !== undefined) {
-        this.measureFit();
+        this.view.zoom === 1 ? this.fit() : this.measureFit();
       }
       this.redraw();
     }
