@@ -78,12 +78,15 @@ def image_facts(picture: Image.Image | NDArray[np.uint8]) -> ImageFacts:
     variety = max(_ramp(float(num_colours), 20, 60), _ramp(float(num_levels), 24, 44))
     photo = _ramp(soft, 0.12, 0.40) * variety * (1.0 - _ramp(top_share, 0.30, 0.55))
     photo *= 1.0 - _ramp(exact, 0.55, 0.80)
+    text = _text_likeness(strokes)
+    colourfulness = _colourfulness(red, green, blue)
+    photo *= 1.0 - _ramp(text, 0.5, 0.9) * (1.0 - _ramp(colourfulness, 0.02, 0.10))  # a grey scan of print is soft too
     return ImageFacts(
         aspect=width / height,
         edge_density=(_share(edge_across) + _share(edge_down)) / 2,
         stroke_density=_share(strokes),
-        text_likeness=_text_likeness(strokes) * (1.0 - 0.7 * photo),
-        colourfulness=_colourfulness(red, green, blue),
+        text_likeness=text * (1.0 - 0.7 * photo),
+        colourfulness=colourfulness,
         num_colours=float(num_colours),
         top_share=top_share,
         flat_share=flat,
