@@ -87,7 +87,7 @@ def export(
     afterwards has been read back and is what was meant to be written.
     """
     target, mode = target_of(target_name), image_mode(images)
-    final = _free_folder(out)
+    final = free_folder(out)
     if not any(len(stage) for stage in mixture.stages):
         raise BadInput("The mixture holds no sample.", "Give a stage a selection with samples.")
     with _partial(final) as folder:
@@ -118,7 +118,8 @@ def export(
     )
 
 
-def _free_folder(out: Path) -> Path:
+def free_folder(out: Path) -> Path:
+    """Where an export to `out` goes; BadInput when something is there already."""
     final = out.expanduser().resolve()
     if final.is_file():
         raise BadInput(f"{final} is a file.", "Give a new folder with --out.")

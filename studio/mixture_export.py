@@ -1,0 +1,139 @@
+"""Keeping, downloading and exporting the recipe in edit; an export is a run, and what it wrote can be taken away as one file."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+from core import runs
+from core.errors import BadInput, StudioError
+from core.mixture.export_job import KIND, start_export
+from core.mixture.recipe import Recipe
+from core.runs import Run
+from studio import cached, layout, run_panel, session
+from studio import mixture_draft as drafts
+from studio import mixture_start as start
+from studio.mixture_cached import Planned
+from studio.mixture_draft import Draft
+from studio.words import many, num, size
+
+TARGETS = {"llava": "LLaVA JSON", "winnow": "Winnow's own trainer"}
+_TARGET: session.Slot[str] = session.Slot("export.target", "llava")
+_IMAGES: session.Slot[str] = session.Slot("export.images", "copy")
+_IMAGE_WORDS = {"copy": "copy", "link": "hard link", "reference": "leave in place"}
+
+
+def acts(draft: Draft, recipe: Recipe | None, found: Planned | None) -> None:
+    """What can be done with the recipe: open another, save, download it, export its data."""
+    with st.popover("Open", icon=":material/folder_open:", type="tertiary"):
+        layout.small("Closes this recipe; what was saved stays in the workspace.")
+        st.button("Close and begin again", key="mixture-close", on_click=start.put_away, width="stretch")
+    st.button(
+        "Save", icon=":material/bookmark:", key="mixture-save", on_click=start.guarded, args=(_save,),
+        disabled=recipe is None or draft.is_saved(recipe),
+    )  # fmt: skip
+    if recipe is not None:
+        st.download_button(
+            "YAML", recipe.to_yaml(), f"{slug(recipe.name)}.yaml", "application/yaml", key="mixture-yaml",
+            icon=":material/download:", help="The recipe as the command line takes it.", on_click="ignore",
+        )  # fmt: skip
+    label = f"Export {many(found.num_unique, 'sample')}" if found is not None else "Export"
+    with st.popover(label, type="primary", icon=":material/archive:", disabled=found is None):
+        _export_form(recipe)
+
+
+def _save() -> None:
+    draft = start.current()
+    if draft is not None:
+        start.keep(drafts.save(cached.workspace(), draft))
+
+
+def slug(name: str) -> str:
+    """A recipe's name as a file's: 'Demo, 30 %' -> 'demo-30'."""
+    return re.sub(r"[^\w.]+", "-", name.lower()).strip("-._") or "mixture"
+
+
+def free_name(folder: Path, name: str) -> Path:
+    """`folder/name`, or the first of name-2, name-3, ... that does not exist yet."""
+    path, number = folder / name, 2
+    while path.exists():
+        path, number = folder / f"{name}-{number}", number + 1
+    return path
+
+
+def _export_form(recipe: Recipe | None) -> None:
+    if recipe is None:
+        return
+    session.seed("export-target", _TARGET.get())
+    st.segmented_control(
+        "Format",
+        list(TARGETS),
+        key="export-target",
+        format_func=TARGETS.__getitem__,
+        on_change=_choose_target,
+        width="stretch",
+    )
+    session.seed("export-images", _IMAGES.get())
+    st.segmented_control(
+        "Pictures", list(_IMAGE_WORDS), key="export-images", format_func=_IMAGE_WORDS.__getitem__, on_change=_choose_images,
+        width="stretch",
+        help="Copy always works. The others need the files as ingested; samples whose files are gone are reported.",
+    )  # fmt: skip
+    here = cached.workspace()
+    suggested = free_name(here.exports_dir, f"{slug(recipe.name)}-{_TARGET.get()}")
+    folder = st.text_input("Folder", str(suggested), key=f"export-folder-{suggested.name}")
+    busy = bool(run_panel.running((KIND,)))
+    if st.button("Exporting" if busy else "Export", type="primary", key="export-go", disabled=busy, width="stretch"):
+        try:
+            if not folder.strip():
+                raise BadInput("There is no folder.", "Give a new folder to export to.")
+            start_export(here, recipe, _TARGET.get(), Path(folder.strip()), _IMAGES.get())
+        except StudioError as error:
+            layout.problem(error)
+            return
+        st.rerun()
+
+
+def _choose_target() -> None:
+    _TARGET.set(str(session.held("export-target") or _TARGET.get()))
+
+
+def _choose_images() -> None:
+    _IMAGES.set(str(session.held("export-images") or _IMAGES.get()))
+
+
+def newest_exports(most: int = 4) -> list[Run]:
+    """The finished exports whose folder is still there, newest first."""
+    found = [run for run in runs.list_runs(cached.workspace().path, KIND) if run.state == "done"]
+    return [run for run in found if Path(str(run.result.get("path", ""))).is_dir()][:most]
+
+
+def finished() -> None:
+    """Finished exports, each with where it lies and a link that downloads it as one zip."""
+    found = newest_exports()
+    if not found:
+        return
+    layout.section("Exports", "downloaded as one zip; the folder stays")
+    st.html("".join(export_html(run) for run in found))
+
+
+def export_html(run: Run) -> str:
+    """One finished export."""
+    path = Path(str(run.result["path"]))
+    dropped = sum(run.result.get("dropped", {}).values())
+    says = f"{TARGETS.get(run.result['target'], run.result['target'])}, {many(run.result['num_samples'], 'sample')}, "
+    says += f"{many(run.result['num_images'], 'picture')}, {size(run.result.get('num_bytes', 0))}"
+    says += f", {num(dropped)} left out" if dropped else ""
+    where = f'<span class="w-where">{escape(str(path))}</span>'
+    return (
+        f'<div class="w-export"><div><b>{escape(path.name)}</b><span>{escape(says)}</span>{where}</div>'
+        f'<a class="w-download" href="{download_url(run)}" download="{escape(path.name)}.zip">Download zip</a></div>'
+    )
+
+
+def download_url(run: Run) -> str:
+    """Where the server gives a finished export as one zip."""
+    return f"/api/exports/{run.run_id}.zip"
