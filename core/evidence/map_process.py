@@ -1,7 +1,7 @@
 """UMAP in a process of its own: started early, it compiles on a toy set while the caller computes vectors, then waits.
 
-`python -m core.evidence.map_process CALLER_PID` reads one line of JSON (shape, settings) and float32 rows from standard input and writes
-float32 places to standard output. It goes when its caller goes. `MapProcess` is the caller's side.
+`python -m core.evidence.map_process CALLER_PID DETERMINISTIC` reads one line of JSON (shape, settings) and float32 rows from
+standard input and writes float32 places to standard output. It goes when its caller goes. `MapProcess` is the caller's side.
 """
 
 from __future__ import annotations
@@ -32,12 +32,13 @@ _WATCH_SECONDS = 0.5
 class MapProcess:
     """The caller's side; a context manager, so that no process is left behind."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, deterministic: bool = True) -> None:
+        """Start it; `deterministic` is what it will be asked for, so that it compiles that and no more."""
         environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "core.evidence.map_process", str(os.getpid())],
+            [sys.executable, "-m", "core.evidence.map_process", str(os.getpid()), str(deterministic)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, env=environment,
         )  # fmt: skip
         self._thread: threading.Thread | None = None
@@ -121,15 +122,14 @@ def _watch(parent: int) -> None:
     os._exit(1)
 
 
-def main(caller: int) -> int:
+def main(caller: int, deterministic: bool) -> int:
     """The process's side. `caller` is told, not asked for: it may have gone before this line is reached."""
     threading.Thread(target=_watch, args=(caller,), daemon=True).start()
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not get among the numbers
     toy = np.random.default_rng(0).normal(size=(4 * FEWEST, 8)).astype(np.float32)
     toy /= np.linalg.norm(toy, axis=1, keepdims=True)
-    for deterministic in (True, False):
-        umap_layout(toy, MapSettings(neighbours=5, epochs=11, deterministic=deterministic))
+    umap_layout(toy, MapSettings(neighbours=5, epochs=11, deterministic=deterministic))
     line = sys.stdin.buffer.readline()
     if not line:
         return 0  # nobody asked
@@ -144,4 +144,4 @@ def main(caller: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1])))
+    sys.exit(main(int(sys.argv[1]), sys.argv[2] == str(True)))

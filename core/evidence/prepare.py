@@ -124,7 +124,9 @@ def _prepare(bench: Bench, chosen: PrepareSettings) -> None:
     with ExitStack() as stack:
         process: MapProcess | None = None
         if chosen.umap and _lacks_places(bench, chosen):
-            process = stack.enter_context(MapProcess())  # now, so that it compiles beside everything that follows
+            process = stack.enter_context(
+                MapProcess(deterministic=chosen.map.deterministic)
+            )  # now, so that it compiles beside everything that follows
         by_rules = _without_rules(bench)
         tokenizer = _tokenizer(bench, chosen)
         uncounted = steps.missing_ids(bench, steps.tokens_producer(tokenizer))
@@ -137,7 +139,7 @@ def _prepare(bench: Bench, chosen: PrepareSettings) -> None:
         else:
             map_steps.place_by_pca(bench, vectors, embedder, refit=chosen.refit_maps)
             if chosen.umap and map_steps.umap_is_due(bench, vectors, embedder, chosen.map, refit=chosen.refit_maps):
-                process = process or stack.enter_context(MapProcess())
+                process = process or stack.enter_context(MapProcess(deterministic=chosen.map.deterministic))
                 process.ask(vectors.values, chosen.map)
             else:
                 process = None
@@ -166,7 +168,7 @@ def _lacks_places(bench: Bench, chosen: PrepareSettings) -> bool:
 
 def _without_rules(bench: Bench) -> NDArray[np.uint64]:
     """Samples that lack any of what the rules say."""
-    found = [steps.missing_ids(bench, who) for who in steps.rules_producers().values()]
+    found = [steps.missing_ids(bench, who) for who in steps.rules_producers(bench.workspace.store).values()]
     return np.unique(np.concatenate(found))
 
 

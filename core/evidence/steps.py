@@ -21,7 +21,7 @@ from core.evidence.descriptors import Descriptors, DescriptorSettings
 from core.evidence.embedder import VIEW_COLUMNS, Embedder, SampleView, views, views_of
 from core.evidence.looks import Looks
 from core.progress import Progress
-from core.store import evidence
+from core.store import Store, evidence
 from core.store.evidence import Producer
 from core.store.ids import encode_scores, purpose_key
 from core.vocabulary import CAPABILITY_KEYS
@@ -182,15 +182,27 @@ def embed(bench: Bench, embedder: Embedder, ids: NDArray[np.uint64]) -> None:
 # -- what the rules say, and tokens --------------------------------------------------------------------------------------
 
 
-def rules_producers() -> dict[str, Producer]:
-    """The producer `rules` of each kind; its version follows the content of its lists."""
-    version = rules.VERSION.replace("-", ".")
-    return {kind: evidence.producer(kind, rules.PRODUCER, version) for kind in RULES_KINDS}
+def rules_producers(store: Store) -> dict[str, Producer]:
+    """The producer `rules` of each kind, as its lists are now.
+
+    The rules' own version is a digest, which has no order; so it is preceded by a number that counts the editions this
+    workspace has seen: 2.1.c75dd3df is newer than 1.1.37ff689a, and going back to earlier lists is a new edition too.
+    """
+    content = rules.VERSION.replace("-", ".")
+    editions = [(0, "")]
+    for who in evidence.producers(store):
+        number, _, rest = who.version.partition(".")
+        if who.name == rules.PRODUCER and who.kind in RULES_KINDS and number.isdigit():
+            editions.append((int(number), rest))
+    newest = max(number for number, _ in editions)
+    edition = newest if (newest, content) in editions else newest + 1
+    return {kind: evidence.producer(kind, rules.PRODUCER, f"{edition}.{content}") for kind in RULES_KINDS}
 
 
 def apply_rules(bench: Bench, ids: NDArray[np.uint64]) -> None:
     """Scores, styles and tags of samples. The time of reading them, which is shared, is counted under `scores`."""
-    store, producers = bench.workspace.store, rules_producers()
+    store = bench.workspace.store
+    producers = rules_producers(store)
     columns = ["sample_id", "content_hash", "conversations", "image_keys"]
     for chunk in chunks(bench, ids):
         with bench.timed("scores"):

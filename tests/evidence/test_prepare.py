@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import signal
 import subprocess
@@ -30,6 +31,7 @@ from tests.evidence.samples import FAMILIES, Sample, add, circle, family, small_
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = PrepareSettings(umap=False, vocab_size=400)
+NUM_KILLS = 40 if os.environ.get("WINNOW_SOAK") else 3
 KINDS = ("scores", "styles", "instruction_tags", "image_tags", "tokens", "embedding", "clusters", "map")
 
 
@@ -85,7 +87,7 @@ def test_what_is_written_is_in_the_vocabulary_and_in_bounds(tmp_path: Path) -> N
     workspace = small_workspace(tmp_path / "ws", per_family=5)
     prepare(workspace, settings=QUICK)
     store = workspace.store
-    who = rules_producers()
+    who = rules_producers(store)
     styles = evidence.read(store, who["styles"])["styles"].combine_chunks().flatten().to_pylist()
     assert styles
     assert set(styles) <= set(STYLES)
@@ -194,10 +196,12 @@ def test_a_failed_computation_is_null_and_counted_never_zero(tmp_path: Path) -> 
         "cannot be decoded" in reason for step in ("pictures", "embedding", "image_tags") for reason in failed[step]
     )
     store = workspace.store
-    scores = {row["sample_id"]: row for row in evidence.read(store, rules_producers()["scores"]).to_pylist()}
+    scores = {row["sample_id"]: row for row in evidence.read(store, rules_producers(store)["scores"]).to_pylist()}
     own = scores[foreign.sample_id]
     assert {value for key, value in own.items() if key not in ("sample_id", "content_hash")} == {None}
-    tags = {row["sample_id"]: row["tags"] for row in evidence.read(store, rules_producers()["image_tags"]).to_pylist()}
+    tags = {
+        row["sample_id"]: row["tags"] for row in evidence.read(store, rules_producers(store)["image_tags"]).to_pylist()
+    }
     assert tags[broken.sample_id] is None
     assert tags[foreign.sample_id] == []
     vectors = read_vectors(store, embedding_of(store))
@@ -206,6 +210,24 @@ def test_a_failed_computation_is_null_and_counted_never_zero(tmp_path: Path) -> 
     again = prepare(workspace, settings=QUICK)
     assert again.num_done == 0  # what failed is tried again, and fails again
     assert {step.step for step in again.steps if step.failed} == {"pictures", "embedding"}
+
+
+def test_edited_rules_are_a_newer_edition_and_speak_about_everything_again(tmp_path: Path) -> None:
+    workspace = small_workspace(tmp_path / "ws", per_family=2)
+    store = workspace.store
+    prepare(workspace, settings=QUICK)
+    present = rules_producers(store)["styles"]
+    assert present.version.startswith("1.")
+    assert done(prepare(workspace, settings=QUICK))["styles"] == 0
+    rows = evidence.read(store, present)
+    evidence.write(store, evidence.producer("styles", "rules", "2.1.ffffffff"), rows)  # as other lists would have
+    assert rules_producers(store)["styles"].version == "3" + present.version[1:]
+    assert done(prepare(workspace, settings=QUICK))["styles"] == 8
+    assert [who.version for who in evidence.producers(store, "styles")] == [
+        "3" + present.version[1:],
+        "2.1.ffffffff",
+        present.version,
+    ]
 
 
 def test_few_samples_have_a_map_of_principal_components_and_say_why_no_other(tmp_path: Path) -> None:
@@ -276,6 +298,7 @@ def test_a_progress_that_raises_stops_between_chunks_and_the_rest_is_made_later(
     assert spoken_about(workspace) == dict.fromkeys(KINDS, 32)
 
 
+@pytest.mark.soak
 def test_a_killed_prepare_is_taken_up_and_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
     calm = small_workspace(tmp_path / "calm", per_family=8)
     small_chunks = QUICK.model_copy(update={"chunk_rows": 5})
@@ -288,7 +311,8 @@ def test_a_killed_prepare_is_taken_up_and_ends_as_an_undisturbed_one(tmp_path: P
         "prepare(Workspace.open(Path(sys.argv[1])), tell, PrepareSettings.model_validate_json(sys.argv[2]))"
     )
     moments = random.Random(7)
-    for _ in range(3):
+    ended = 0
+    for _ in range(NUM_KILLS):
         process = subprocess.Popen(
             [sys.executable, "-c", code, str(killed.path), small_chunks.model_dump_json()],
             cwd=ROOT,
@@ -300,6 +324,8 @@ def test_a_killed_prepare_is_taken_up_and_ends_as_an_undisturbed_one(tmp_path: P
             process.stdout.readline()
         process.send_signal(signal.SIGKILL)
         process.communicate()
+        ended += process.returncode == -signal.SIGKILL
+    assert ended
     prepare(killed, settings=small_chunks)
     assert contents(killed) == contents(calm)
     assert prepare(killed, settings=small_chunks).num_done == 0
