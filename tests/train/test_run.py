@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
+import grimp
 import pytest
 import torch
 import yaml
@@ -16,7 +17,7 @@ from PIL import Image
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
 from core.errors import BadData, BadInput
-from core.runs import RunFolder, RunStopped, create
+from core.runs import RunFolder, RunStopped, create, load, resume, start, stop, wait
 from core.train import checkpoint
 from core.train.generate import Prompt, Speaker
 from core.train.main import run_job
@@ -206,23 +207,37 @@ def test_an_unknown_setting_is_named(tmp_path: Path, export_dir: Path) -> None:
         run_job(new_run(tmp_path, export_dir, sped=3))
 
 
-def test_the_run_reads_only_its_folder_and_imports_little(tmp_path: Path, export_dir: Path) -> None:
-    """A GPU machine has torch, transformers, pyarrow, PyYAML and pydantic, and none of the rest."""
+def test_a_training_process_imports_what_a_bare_gpu_machine_has() -> None:
+    """torch, transformers, pyarrow, PyYAML and pydantic, with what they bring; psutil only on the side that watches."""
+    graph = grimp.build_graph("core", include_external_packages=True, cache_dir=None)
+    inside = {"core.train.main", *graph.find_upstream_modules("core.train.main")}
+    used = {module.split(".")[0] for module in inside if not module.startswith("core")} - sys.stdlib_module_names
+    brought = {"numpy", "PIL", "tokenizers", "safetensors"}
+    assert used <= {"torch", "transformers", "pyarrow", "yaml", "pydantic", "psutil"} | brought
+    watching = {module for module in inside if "psutil" in graph.find_modules_directly_imported_by(module)}
+    assert watching == {"core.runs.launch"}
+
+
+def test_a_signal_stops_a_running_process_at_a_step_and_it_can_be_resumed(tmp_path: Path, export_dir: Path) -> None:
     folder = new_run(tmp_path, export_dir)
     recipe = folder.path / "data" / "recipe.yaml"
     content = yaml.safe_load(recipe.read_text())
-    content["stages"] = content["stages"][:1]
+    content["stages"] = [{**content["stages"][0], "epochs": 60}]
     recipe.write_text(yaml.safe_dump(content))
-    script = f"""
-import sys
-from pathlib import Path
-from core.runs.child import run
-status = run(Path({str(folder.path)!r}))
-heavy = {{"duckdb", "lancedb", "lance", "streamlit", "open_clip", "umap", "faiss", "plotly", "skimage", "typer", "starlette"}}
-print("loaded", sorted(heavy & set(sys.modules)))
-sys.exit(status)
-"""
-    done = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True, cwd=Path.cwd())
-    assert done.returncode == 0, done.stderr
-    assert (folder.path / "DONE").exists()
-    assert "loaded []" in done.stdout
+    run = start(folder.path)
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and load(run.path).state == "running" and load(run.path).done < 1:
+        time.sleep(0.05)
+    stopped = stop(load(run.path), timeout_seconds=60)
+    assert stopped.state == "stopped"
+    assert json.loads((run.path / "STOPPED").read_text()).get("killed") is None
+    found = checkpoint.latest(run.path / "stage_1")
+    assert found is not None
+    taken = len(events(folder, "step"))
+    assert found.name == f"ckpt-{taken}"
+    done = wait(resume(stopped))
+    assert done.state == "done"
+    assert [step["step"] for step in events(folder, "step")] == list(
+        range(1, done.result["stages"][0]["num_steps"] + 1)
+    )
+    assert Path(done.result["model_dir"]).is_dir()
