@@ -1,7 +1,8 @@
 """How long a budget change takes, in a real Chromium: while dragging, and on release.
 
 Dragging: from the pointer event to the end of the first frame drawn after it (`gl.finish` and a pixel read back). Release: from
-the pointer's release to the last text or chart that changes in the page. Default: the map's test page over generated points;
+the pointer's release to the last text or chart that changes in the page. Hover: from the pointer's move onto a point to its picture
+being there. Default: the map's test page over generated points;
 `--workspace` measures a page of the studio over a real workspace, `--url` one that is served already.
 
     python -m benchmarks.curate_latency [--points 12000] [--workspace WS] [--url URL] [--page curate]
@@ -53,6 +54,16 @@ _WATCH = """() => {
 }"""
 
 
+# Notes the last move of the pointer, and when a tooltip's picture was last there.
+_WATCH_TIP = """root => {
+  const watch = (window.winnowTip = { moved: null, shown: null });
+  window.addEventListener("pointermove", (event) => { watch.moved = event.timeStamp; watch.shown = null; }, true);
+  root.addEventListener("load", (event) => {
+    if (event.target.closest(".tip")) watch.shown = performance.now();
+  }, true);
+}"""
+
+
 @dataclass(frozen=True)
 class Latency:
     """Milliseconds of one kind of change."""
@@ -66,6 +77,7 @@ class Latency:
     @classmethod
     def of(cls, what: str, values: Sequence[float]) -> Latency:
         ordered = sorted(values)
+        assert ordered, f"nothing was measured {what}"
         p95 = ordered[min(len(ordered) - 1, round(0.95 * (len(ordered) - 1)))]
         return cls(what, len(ordered), round(statistics.median(ordered), 1), round(p95, 1), round(ordered[-1], 1))
 
@@ -104,10 +116,15 @@ def measure(
         page.locator(".winnow-map").evaluate("root => { window.winnowFrames = root.inspect().measure(); }")
         releases = [_drag(page, slider, drag) for drag in range(num_drags)]
         frames = [frame["to"] - frame["from"] for frame in page.evaluate("window.winnowFrames")]
+        hovers = _hover(page)
         state = page.locator(".winnow-map").evaluate("root => root.inspect().state")
         browser.close()
     further = {"first picture": round(first_ms, 1), "last raster": round(float(state["rasterMs"]), 1)}
-    return [Latency.of("while dragging", frames), Latency.of("on release", releases)], further
+    return [
+        Latency.of("while dragging", frames),
+        Latency.of("on release", releases),
+        Latency.of("hover", hovers),
+    ], further
 
 
 def _drag(page: Page, slider: str, drag: int) -> float:
@@ -130,6 +147,24 @@ def _drag(page: Page, slider: str, drag: int) -> float:
     watched = page.evaluate("window.winnowWatch")
     assert watched["changed"] is not None, "the release changed nothing in the page"
     return float(watched["changed"]) - float(watched["released"])
+
+
+def _hover(page: Page, num_spots: int = 60) -> list[float]:
+    """Move onto spots of the picture, from outside it each time; those without a point say nothing."""
+    page.locator(".winnow-map").evaluate(_WATCH_TIP)
+    box = page.locator(".winnow-map canvas").bounding_box()
+    assert box is not None
+    found = []
+    for spot in range(num_spots):
+        # A low-discrepancy walk over the inner part of the picture: the same spots in every run.
+        across, down = (spot * 0.7548776662) % 1, (spot * 0.5698402910) % 1
+        page.mouse.move(box["x"] + 3, box["y"] + box["height"] - 3)
+        page.mouse.move(box["x"] + box["width"] * (0.25 + 0.5 * across), box["y"] + box["height"] * (0.2 + 0.6 * down))
+        page.wait_for_timeout(250)
+        seen = page.evaluate("window.winnowTip")
+        if seen["shown"] is not None:
+            found.append(float(seen["shown"]) - float(seen["moved"]))
+    return found
 
 
 def _rest(page: Page) -> None:

@@ -81,18 +81,21 @@ def picture(page: Page) -> NDArray[np.uint8]:
     return pixels.reshape(state["height"], state["width"], 4)[:, :, :3]
 
 
-def covered(
-    places: NDArray[np.uint16], chosen: NDArray[np.bool_], placement: dict[str, float], shape: tuple[int, ...]
-) -> NDArray[np.bool_]:
-    """Brute force over every pixel and point: a 2 px point covers the pixels whose middle lies less than 1 px away on both axes."""
-    found = np.zeros(shape[:2], dtype=bool)
-    x = places[0::2].astype(np.float64) * placement["scale"] + placement["left"]
-    y = places[1::2].astype(np.float64) * placement["scale"] + placement["top"]
-    columns, rows = np.arange(shape[1]) + 0.5, np.arange(shape[0]) + 0.5
+def covered(places: NDArray[np.uint16], chosen: NDArray[np.bool_], state: dict[str, Any]) -> NDArray[np.bool_]:
+    """Brute force over every pixel and point: which pixels of the picture the chosen points cover.
+
+    A point is a square of `size` pixels, from 4 on a disc; its middle is set on the nearest pixel (odd) or corner (even).
+    """
+    found = np.zeros((state["height"], state["width"]), dtype=bool)
+    rows, columns = np.mgrid[0 : state["height"], 0 : state["width"]] + 0.5
+    size, placement = state["size"], state["placement"]
     for point in np.flatnonzero(chosen):
-        across = (columns - x[point] < 1) & (x[point] - columns <= 1)
-        down = (rows - y[point] < 1) & (y[point] - rows <= 1)
-        found[np.ix_(down, across)] = True
+        x = float(places[2 * point]) * placement["scale"] + placement["left"]
+        y = float(places[2 * point + 1]) * placement["scale"] + placement["top"]
+        x, y = (np.floor(x) + 0.5, np.floor(y) + 0.5) if size % 2 else (np.floor(x + 0.5), np.floor(y + 0.5))
+        near = np.s_[max(0, int(y) - size) : int(y) + size + 1, max(0, int(x) - size) : int(x) + size + 1]
+        across, down = np.abs(columns[near] - x), np.abs(rows[near] - y)
+        found[near] |= np.hypot(across, down) <= size / 2 if size >= 4 else np.maximum(across, down) < size / 2
     return found
 
 
@@ -177,28 +180,37 @@ def test_a_run_for_another_reason_leaves_budget_and_picture_alone(address: str, 
     assert [url for url in requests if "/api/" in url] == [], "what was sent once is not fetched again"
 
 
+@pytest.mark.parametrize("num_points", [300, 6000])
 @pytest.mark.parametrize("renderer", ["webgl2", "canvas"])
 def test_the_kept_pixels_are_those_a_brute_force_finds(
-    address: str, open_page: OpenPage, browser: Browser, browser_without_webgl: Browser, renderer: str
+    address: str, open_page: OpenPage, browser: Browser, browser_without_webgl: Browser, renderer: str, num_points: int
 ) -> None:
-    points = generate(300)
+    points = generate(num_points)
     places = quantise(points.x, points.y)
     within = browser if renderer == "webgl2" else browser_without_webgl
-    page = open_page(f"{address}/?points=300&budget=1", within=within, color_scheme="light")
+    page = open_page(f"{address}/?points={num_points}&budget=1", within=within, color_scheme="light")
     page.wait_for_selector(READY)
     assert inspect(page)["renderer"] == renderer
     expect(page.get_by_text("Drawn without WebGL")).to_be_visible(visible=renderer == "canvas")
     counts = []
     page.locator(SLIDER).focus()
-    for key, budget in (("Home", 1), ("Shift+ArrowRight", 2), ("PageUp", 32), ("PageUp", 62), ("End", 300)):
+    tenth = num_points // 10
+    steps = (
+        ("Home", 1),
+        ("Shift+ArrowRight", 2),
+        ("PageUp", 2 + tenth),
+        ("PageUp", 2 + 2 * tenth),
+        ("End", num_points),
+    )
+    for key, budget in steps:
         page.keyboard.press(key)
         expect(page.locator(".winnow-map")).to_have_attribute("data-kept", str(budget))
         drawn = picture(page).astype(np.int16)
-        placement = inspect(page)["placement"]
+        state = inspect(page)
         inked = np.abs(drawn - drawn[0, 0]).max(axis=2) > 3
         accented = drawn[:, :, 2] - drawn[:, :, 0] > 40  # the pool's grey has 16 at most, the faintest accent 50
-        assert np.array_equal(inked, covered(places, np.ones(300, dtype=bool), placement, drawn.shape))
-        assert np.array_equal(accented, covered(places, points.ranks < budget, placement, drawn.shape))
+        assert np.array_equal(inked, covered(places, np.ones(num_points, dtype=bool), state))
+        assert np.array_equal(accented, covered(places, points.ranks < budget, state))
         counts.append(int(accented.sum()))
     assert counts == sorted(set(counts))
 

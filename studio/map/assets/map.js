@@ -366,7 +366,7 @@ class BudgetMap {
         const { raster, view, budget, rasterMs, picture } = map;
         const kept = Number(map.root.dataset.kept);
         const { width, height } = raster;
-        return { budget, kept, width, height, view, rasterMs, renderer: picture?.name, placement: map.placement() };
+        return { budget, kept, width, height, view, rasterMs, renderer: picture?.name, placement: map.placement(), size: map.pointSize() };
       },
       pixels() {
         map.drawNow();
