@@ -76,7 +76,7 @@ def compile_filter(chosen: Filter, tag_paths: Sequence[str], *, has_matches: boo
             for index, path in enumerate(tag_paths)
             if any(path == tag or path.startswith(tag + TAG_SEPARATOR) for tag in chosen.tags)
         ]
-        terms.append(f"list_has_any(tag_ids, [{', '.join(map(str, ids))}]::USMALLINT[])" if ids else "false")
+        terms.append(f"list_has_any(tag_ids, [{', '.join(map(str, ids))}]::UINTEGER[])" if ids else "false")
     for entry in chosen.scores:
         if entry.capability not in CAPABILITY_KEYS:
             raise BadInput(f"{entry.capability!r} is not a capability.", f"Use one of {', '.join(CAPABILITY_KEYS)}.")

@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.errors import BadInput
@@ -67,11 +68,12 @@ class Lens:
 
     def _load(self) -> None:
         store, con = self.workspace.store, self._database
-        con.register("samples_in", store.read("samples", _SAMPLE_COLUMNS))
-        con.register("sources_in", store.read("sources"))
+        con.register("samples_in", store.read("samples", _SAMPLE_COLUMNS, self.versions.get("samples")))
+        con.register("sources_in", store.read("sources", version=self.versions.get("sources")))
         con.execute("CREATE TABLE sources AS SELECT * FROM sources_in ORDER BY source")
         for who in evidence.producers(store):
-            self.producers.setdefault(who.kind, []).append(who)
+            if who.table in self.versions:  # a table that came into being meanwhile belongs to the next snapshot
+                self.producers.setdefault(who.kind, []).append(who)
         joins: list[str] = []
         scores = self._score_columns(joins)
         narrow = self._narrow_columns(joins)
@@ -103,9 +105,12 @@ class Lens:
         )
         return alias
 
+    def _said(self, who: Producer) -> pa.Table:
+        return self.workspace.store.read(who.table, version=self.versions[who.table])
+
     def _score_columns(self, joins: list[str]) -> list[str]:
         who = self.producers.get("scores", [])
-        aliases = [self._join(entry, evidence.read(self.workspace.store, entry), joins) for entry in who]
+        aliases = [self._join(entry, self._said(entry), joins) for entry in who]
         columns = []
         for key in CAPABILITY_KEYS:
             cells = [f'nullif({alias}."{key}", {MISSING})' for alias in aliases]
@@ -125,59 +130,57 @@ class Lens:
         return columns
 
     def _narrow_columns(self, joins: list[str]) -> list[str]:
-        store, columns = self.workspace.store, []
-        styles = self.producers.get("styles", [])[:1]
-        if styles:
-            table = evidence.read(store, styles[0])
-            bits = pa.array([style_bits(names or []) for names in table["styles"].to_pylist()], pa.uint16())
-            alias = self._join(styles[0], table.drop(["styles"]).append_column("style_bits", bits), joins)
-            columns.append(f"{alias}.style_bits AS style_bits")
-        else:
-            columns.append("NULL::USMALLINT AS style_bits")
+        columns: list[str] = []
+        styled = []
+        for who in self.producers.get("styles", []):
+            table = self._said(who)
+            bits = pa.array(_style_bits(table["styles"].combine_chunks()), pa.uint16())
+            styled.append(self._join(who, table.drop(["styles"]).append_column("style_bits", bits), joins))
+        said = ", ".join(f"{alias}.style_bits" for alias in styled)  # the most believed one that speaks of the sample
+        columns.append(
+            f"coalesce({said}, NULL)::USMALLINT AS style_bits" if styled else "NULL::USMALLINT AS style_bits"
+        )
         for kind, names in (("tokens", ("num_text_tokens",)), ("map", ("x", "y")), ("clusters", ("cluster",))):
-            who = self.producers.get(kind, [])[:1]
-            alias = self._join(who[0], evidence.read(store, who[0]), joins) if who else ""
+            first = self.producers.get(kind, [])[:1]  # one producer only: places and counts of two do not compare
+            alias = self._join(first[0], self._said(first[0]), joins) if first else ""
             for name in names:
                 shown = f"map_{name}" if kind == "map" else name
                 cast = "FLOAT" if kind == "map" else "INTEGER"
-                columns.append(f"{alias}.{name} AS {shown}" if who else f"NULL::{cast} AS {shown}")
+                columns.append(f"{alias}.{name} AS {shown}" if first else f"NULL::{cast} AS {shown}")
         return columns
 
     def _load_tags(self, joins: list[str]) -> str:
-        rows: list[tuple[int, str, str, str | None, str | None, str | None]] = []
-        ids: dict[tuple[str, str], int] = {}
-        aliases = []
+        """Make the table `tags`; gives the column `tag_ids`. A sample's tags of one kind are those of the most believed producer."""
+        kinds: list[str] = []
+        self.tag_paths: list[str] = []
+        columns = []
         for kind in ("instruction_tags", "image_tags"):
-            for who in self.producers.get(kind, [])[:1]:
-                table = evidence.read(self.workspace.store, who)
-                tags = table["tags"].combine_chunks()
-                encoded = (
-                    tags.flatten().dictionary_encode() if len(tags) else pa.array([], pa.string()).dictionary_encode()
+            tables = [(who, self._said(who)) for who in self.producers.get(kind, [])]
+            lists = [table["tags"].combine_chunks() for _, table in tables]
+            paths = sorted(set().union(*(entry.flatten().unique().to_pylist() for entry in lists)))
+            known, first = pa.array(paths, pa.string()), len(self.tag_paths)
+            aliases = []
+            for (who, table), entry in zip(tables, lists, strict=True):
+                ids = pa.ListArray.from_arrays(
+                    _offsets(entry), pc.add(pc.index_in(entry.flatten(), known).cast(pa.uint32()), first)
                 )
-                order = sorted(encoded.dictionary.to_pylist())
-                for path in order:
-                    levels = [*path.split(TAG_SEPARATOR), None, None, None][:3]
-                    ids[kind, path] = len(rows)
-                    rows.append((len(rows), kind, path, *levels))
-                lookup = np.array([ids[kind, path] for path in encoded.dictionary.to_pylist()], dtype=np.uint16)
-                flat = pa.array(
-                    lookup[encoded.indices.to_numpy(zero_copy_only=False)] if len(encoded) else lookup, pa.uint16()
-                )
-                lengths = tags.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
-                offsets = pa.array(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32))
-                lists = pa.ListArray.from_arrays(offsets, flat)
-                aliases.append(self._join(who, table.drop(["tags"]).append_column("tag_ids", lists), joins))
-        self.tag_paths = [row[2] for row in rows]
-        con = self._database
-        con.execute(
-            "CREATE TABLE tags (tag_id USMALLINT, kind VARCHAR, path VARCHAR, level1 VARCHAR, level2 VARCHAR, level3 VARCHAR)"
+                aliases.append(self._join(who, table.drop(["tags"]).append_column("tag_ids", ids), joins))
+            kinds += [kind] * len(paths)
+            self.tag_paths += paths
+            if aliases:
+                columns.append(f"coalesce({', '.join(f'{alias}.tag_ids' for alias in aliases)}, []::UINTEGER[])")
+        levels = [[*path.split(TAG_SEPARATOR), None, None, None][:3] for path in self.tag_paths]
+        table = pa.table(
+            {
+                "tag_id": pa.array(range(len(kinds)), pa.uint32()),
+                "kind": pa.array(kinds, pa.string()),
+                "path": pa.array(self.tag_paths, pa.string()),
+                **{f"level{n + 1}": pa.array([entry[n] for entry in levels], pa.string()) for n in range(3)},
+            }
         )
-        if rows:
-            con.executemany("INSERT INTO tags VALUES (?, ?, ?, ?, ?, ?)", rows)
-        if not aliases:
-            return "NULL::USMALLINT[] AS tag_ids"
-        joined = " || ".join(f"coalesce({alias}.tag_ids, []::USMALLINT[])" for alias in aliases)
-        return f"({joined}) AS tag_ids"
+        self._database.register("tags_in", table)
+        self._database.execute("CREATE TABLE tags AS SELECT * FROM tags_in ORDER BY tag_id")
+        return f"({' || '.join(columns)}) AS tag_ids" if columns else "NULL::UINTEGER[] AS tag_ids"
 
     def _pool_view(self) -> str:
         scores = ", ".join(f'"{key}" / {SCORE_SCALE}.0 AS "{key}"' for key in CAPABILITY_KEYS)
@@ -210,27 +213,31 @@ class Lens:
             condition = compile_filter(chosen, self.tag_paths, has_matches=bool(chosen.text.strip()))
             if chosen.where.strip():
                 self._check_where(cursor, chosen.where)
-                condition += f" AND row IN (SELECT row FROM pool WHERE ({chosen.where}))"
+                condition += f" AND row IN ({_selected(chosen.where)})"
             cursor.execute(f"CREATE OR REPLACE TEMP VIEW visible AS SELECT * FROM samples WHERE {condition}")
             yield cursor
         finally:
             cursor.close()
 
     def _check_where(self, cursor: duckdb.DuckDBPyConnection, where: str) -> None:
-        """BadInput unless the text is one condition over the columns of `pool`."""
+        """BadInput unless the text is one condition over the columns of `pool`, and nothing else of a query."""
         fix = (
             "Write a condition such as \"ocr >= 3 AND source = 'receipts'\"; `winnow select --help` lists the columns."
         )
-        found = cursor.execute("SELECT json_serialize_sql(?)", [f"SELECT 1 FROM pool WHERE ({where})"]).fetchone()
-        parsed: dict[str, Any] = json.loads(found[0]) if found else {"error": True}
-        if parsed.get("error") or len(parsed.get("statements", [])) != 1 or "--" in where or "/*" in where:
-            raise BadInput(
-                f"The condition {where!r} cannot be read ({parsed.get('error_message', 'not one condition')}).", fix
-            )
+        parsed, plain = self._parsed(cursor, where), self._parsed(cursor, "true")
+        message = parsed.get("error_message", "not one condition")
+        if parsed.get("error") or _without_condition(parsed) != _without_condition(plain):
+            raise BadInput(f"The condition {where!r} cannot be read ({message}).", fix)
         try:
-            cursor.execute(f"EXPLAIN SELECT 1 FROM pool WHERE ({where})")
+            cursor.execute(f"EXPLAIN {_selected(where)}")
         except duckdb.Error as error:
             raise BadInput(f"The condition {where!r} cannot be used ({str(error).splitlines()[0]}).", fix) from error
+
+    @staticmethod
+    def _parsed(cursor: duckdb.DuckDBPyConnection, where: str) -> dict[str, Any]:
+        found = cursor.execute("SELECT json_serialize_sql(?)", [_selected(where)]).fetchone()
+        parsed: dict[str, Any] = json.loads(found[0]) if found else {"error": True}
+        return parsed
 
     def ask(
         self, name: str, chosen: Filter | None = None, *, ids: NDArray[np.uint64] | None = None, **parameters: Any
@@ -247,7 +254,7 @@ class Lens:
                 cursor.execute("CREATE OR REPLACE TEMP TABLE chosen AS SELECT * FROM chosen_in")
             try:
                 return cursor.sql(question(name), params=parameters or None).to_arrow_table()
-            except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
+            except duckdb.Error as error:
                 if chosen is not None and chosen.where.strip():
                     raise BadInput(
                         f"The condition {chosen.where!r} cannot be used ({str(error).splitlines()[0]}).",
@@ -264,6 +271,38 @@ class Lens:
         return [
             path for path in self.tag_paths if any(path == p or path.startswith(p + TAG_SEPARATOR) for p in prefixes)
         ]
+
+
+def _selected(where: str) -> str:
+    """The rows a condition keeps; it stands on lines of its own, so that a comment in it cannot swallow the bracket."""
+    return f"SELECT row FROM pool WHERE (\n{where}\n)"
+
+
+def _without_condition(parsed: dict[str, Any]) -> dict[str, Any]:
+    """A parsed query without its condition: the same for every text that is a condition and nothing more."""
+    statements = [
+        {key: value for key, value in statement["node"].items() if key != "where_clause"}
+        for statement in parsed.get("statements", [])
+    ]
+    return {"statements": statements}
+
+
+def _offsets(lists: Any) -> pa.Array:
+    """Where each list begins in the flattened values; null lists are empty."""
+    lengths = lists.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
+    return pa.array(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32))
+
+
+def _style_bits(lists: Any) -> NDArray[np.uint16]:
+    """Bit sets of lists of styles; a style that left the vocabulary has no bit. lists: [N] lists of text; result [N] uint16."""
+    encoded = lists.flatten().dictionary_encode()
+    bits = np.array([style_bits([name]) if name in STYLES else 0 for name in encoded.dictionary.to_pylist()], np.uint16)
+    offsets = _offsets(lists).to_numpy()
+    found = np.zeros(len(lists), np.uint16)
+    filled = np.flatnonzero(offsets[1:] > offsets[:-1])
+    if len(filled):
+        found[filled] = np.bitwise_or.reduceat(bits[encoded.indices.to_numpy(zero_copy_only=False)], offsets[filled])
+    return found
 
 
 def _first(aliases: Sequence[str], key: str) -> str:

@@ -175,9 +175,9 @@ class Store:
 
     def search(self, text: str, limit: int) -> list[int]:
         """Sample ids whose turns contain the words of `text`, best match first (full-text index, icu tokenizer)."""
-        table = self.open("samples")
-        if not text.strip():
+        if not text.strip() or not self.exists("samples"):
             return []
+        table = self.open("samples")
         from lancedb.query import MatchQuery
 
         query = MatchQuery(text, "text", operator="AND")
@@ -194,7 +194,10 @@ class Store:
         ]
 
     def index_text(self) -> None:
-        """Build or refresh the full-text index; icu splits Chinese words that the default tokenizer joins."""
+        """Build or refresh the full-text index; icu splits Chinese words that the default tokenizer joins.
+
+        Stop words stay in: with their removal Lance also drops words such as cat, dog and 7 (measured with 0.40).
+        """
         table = self.open("samples")
         if not table.count_rows():
             return
@@ -202,7 +205,9 @@ class Store:
             if any(index.name == "text_idx" for index in table.list_indices()):
                 table.optimize()
             else:
-                table.create_fts_index("text", base_tokenizer="icu", with_position=False, replace=True)
+                table.create_fts_index(
+                    "text", base_tokenizer="icu", remove_stop_words=False, with_position=False, replace=True
+                )
 
     def index_keys(self, smallest_rows: int = 50_000) -> None:
         """Index the keys of large tables, so that one page of samples does not read a whole key column."""
