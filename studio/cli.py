@@ -146,13 +146,30 @@ def _ingest_lines(done: dict[str, Any]) -> list[str]:
 
 
 @app.command()
-def prepare(ws: WorkspaceArgument, as_json: JsonOption = False) -> None:
+def prepare(
+    ws: WorkspaceArgument,
+    embedding: Annotated[
+        str, typer.Option(metavar="descriptors|open_clip", help="What clusters and maps stand on.")
+    ] = "descriptors",
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME", help="open_clip architecture, or a model config.")
+    ] = None,
+    weights: Annotated[
+        str | None, typer.Option(metavar="TAG|FILE", help="open_clip weights: a tag in the hub cache, or a checkpoint.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
     """Make scores, tags, embedding and map with the offline defaults; only what is missing."""
+    from core.evidence.open_clip_embedding import OpenClipSettings
+    from core.evidence.prepare import PrepareSettings
     from core.evidence.prepare import prepare as make
 
     def act() -> tuple[dict[str, Any], Callable[[dict[str, Any]], list[str]]]:
+        settings = _settings(
+            PrepareSettings, embedding=embedding, open_clip=_settings(OpenClipSettings, model=model, weights=weights)
+        )
         with bar("preparing") as progress:
-            done = make(_open(ws), progress).to_json()
+            done = make(_open(ws), progress, settings).to_json()
         return done, lambda r: [
             f"{step['step']:<18} {step['done']:>9,} made{_failures(step['failed'])} {step['seconds']:>7.1f} s"
             for step in r["steps"]
@@ -325,12 +342,12 @@ def check(ws: WorkspaceArgument, as_json: JsonOption = False) -> None:
     _perform(as_json, act)
 
 
-def _settings(model: Any, **values: Any) -> Any:
+def _settings(kind: Any, /, **values: Any) -> Any:
     """A settings object from option values; a rejected field is a user's mistake that names it."""
     from pydantic import ValidationError
 
     try:
-        return model(**{key: value for key, value in values.items() if value is not None})
+        return kind(**{key: value for key, value in values.items() if value is not None})
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "settings"

@@ -113,6 +113,8 @@ MISTAKES = {
         ["select", "{ws}", "--method", "random", "--budget", "5", "--where", "1=1); DROP TABLE samples"],
         "DROP",
     ),
+    "an embedding nobody knows": (["prepare", "{ws}", "--embedding", "magic"], "magic"),
+    "weights that are not there": (["prepare", "{ws}", "--embedding", "open_clip", "--weights", "{tmp}/w.pt"], "w.pt"),
     "an unknown run": (["runs", "{ws}", "show", "20200101T000000Z-train-0000"], "20200101T000000Z"),
     "an unknown action": (["runs", "{ws}", "burn"], "burn"),
     "an unknown evidence format": (["import-evidence", "{ws}", "{tmp}/empty", "--format", "csv"], "csv"),
