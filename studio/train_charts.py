@@ -1,0 +1,141 @@
+"""The pictures of a training run: its stages as a timeline, the loss with its smoothed line, and small lines beside figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+from studio import style
+from studio.train_log import StageLog, TrainLog, smoothed, thinned
+from studio.words import duration, num
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+_LEAST_SHARE = 0.13
+
+
+def timeline_html(log: TrainLog, *, running: bool) -> str:
+    """The stages side by side, each as wide as its share of the compute, with progress, time left and held-out loss."""
+    total = sum(stage.flops for stage in log.stages) or 1.0
+    widths = [max(stage.flops / total, _LEAST_SHARE) for stage in log.stages]
+    cells = []
+    for stage, width in zip(log.stages, widths, strict=True):
+        look = "done" if stage.ended else "now" if stage.started else "wait"
+        cells.append(
+            f'<div class="w-leg {look}" style="flex:{width:.4f} 1 0"><b><i>{stage.number}</i>{escape(stage.name)}</b>'
+            f'<div class="w-bar"><i style="width:{100 * stage.share_done:.1f}%"></i></div>'
+            f"<span>{escape(_progress(log, stage, running))}</span><span>{escape(held_out(stage))}</span></div>"
+        )
+    return f'<div class="w-legs">{"".join(cells)}</div>'
+
+
+def _progress(log: TrainLog, stage: StageLog, running: bool) -> str:
+    if stage.ended:
+        return f"{num(stage.num_steps)} steps, done"
+    steps = f"step {num(stage.done)} of {num(stage.num_steps)}" if stage.started else f"{num(stage.num_steps)} steps"
+    left = log.seconds_left(stage) if running else None
+    return steps if left is None else f"{steps}, {duration(left)}{' left' if stage.started else ''}"
+
+
+def held_out(stage: StageLog) -> str:
+    """'held out 7.62 → 5.10', as far as it is known."""
+    if stage.held_out_start is None:
+        return ""
+    end = "" if stage.held_out_end is None else f" → {stage.held_out_end:.2f}"
+    return f"held out {stage.held_out_start:.2f}{end}"
+
+
+def loss_figure(log: TrainLog, height_px: int = 330) -> go.Figure:
+    """The loss of every step faintly, its smoothed line, the held-out loss at both ends of each stage, and the stages."""
+    import plotly.graph_objects as go
+
+    c = style.palette()
+    held_colour = style.CATEGORICAL[2]
+    figure = go.Figure(
+        layout={
+            "template": style.plotly_template(), "height": height_px, "showlegend": False, "hovermode": "x unified",
+            "uirevision": "loss",
+        }
+    )  # fmt: skip
+    places = thinned(len(log.steps))
+    x = [log.steps[place]["step"] for place in places]
+    smooth = smoothed(log.steps)
+    figure.add_scatter(
+        x=x, y=[log.steps[place]["loss"] for place in places], name="loss", mode="lines", line={"width": 1, "color": c.pool},
+        hovertemplate="%{y:.3f}",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=x, y=[smooth[place] for place in places], name="smoothed", mode="lines", line={"width": 2.4, "color": c.kept},
+        hovertemplate="%{y:.3f}",
+    )  # fmt: skip
+    held = [
+        point
+        for stage in log.stages
+        for point in (
+            (stage.steps_before, stage.held_out_start),
+            (stage.steps_before + stage.num_steps, stage.held_out_end),
+        )
+        if point[1] is not None
+    ]
+    figure.add_scatter(
+        x=[place for place, _ in held], y=[value for _, value in held], name="held out", mode="lines+markers",
+        line={"width": 1.4, "color": held_colour, "dash": "dot"}, marker={"size": 8, "symbol": "diamond", "color": held_colour},
+        hovertemplate="%{y:.3f}",
+    )  # fmt: skip
+    _end_labels(
+        figure,
+        [(x, [smooth[place] for place in places], "smoothed", c.kept), (*_columns(held), "held out", held_colour)],
+    )
+    for stage in log.stages:
+        if stage.steps_before:
+            figure.add_vline(x=stage.steps_before, line={"width": 1, "color": c.line})
+        figure.add_annotation(
+            x=stage.steps_before, y=1, yref="paper", text=f"{stage.number} {escape(stage.name)}", showarrow=False, xanchor="left",
+            yanchor="bottom", xshift=4, font={"size": 12, "color": c.soft},
+        )  # fmt: skip
+    figure.update_xaxes(title_text="optimizer step", range=[0, max(log.num_steps, 1) * 1.07])
+    figure.update_yaxes(title_text="loss per learnt token", rangemode="normal")
+    figure.update_layout(margin={"t": 26, "l": 8, "r": 8, "b": 8})
+    return figure
+
+
+def _columns(points: Sequence[tuple[int, float | None]]) -> tuple[list[int], list[float | None]]:
+    return [place for place, _ in points], [value for _, value in points]
+
+
+def _end_labels(figure: go.Figure, series: Sequence[tuple[Sequence[int], Sequence[float | None], str, str]]) -> None:
+    for x, y, name, colour in series:
+        if len(x) and y[-1] is not None:
+            figure.add_annotation(
+                x=x[-1], y=y[-1], text=f"{name} {y[-1]:.2f}", showarrow=False, xanchor="left", xshift=7,
+                yshift=9 if name == "smoothed" else -9, font={"color": colour, "size": 12},
+            )  # fmt: skip
+
+
+def spark_svg(values: Sequence[float | None], *, wide: int = 96, tall: int = 22) -> str:
+    """A line without axes, for a tight place; nothing below two values."""
+    known = [value for value in values if value is not None]
+    if len(known) < 2:
+        return ""
+    places = thinned(len(known), wide)
+    low, high = min(known), max(known)
+    span = (high - low) or 1.0
+    points = " ".join(
+        f"{wide * place / (len(known) - 1):.1f},{1.5 + (tall - 3) * (1 - (known[place] - low) / span):.1f}"
+        for place in places
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="w-spark" viewBox="0 0 {wide} {tall}" width="{wide}" height="{tall}" '
+        f'aria-hidden="true"><polyline points="{points}"/></svg>'
+    )
+
+
+def meters_html(entries: Sequence[tuple[str, str, Sequence[float | None], str]]) -> str:
+    """Figures as a list: (name, value, its course, what the hover says)."""
+    rows = "".join(
+        f'<div title="{escape(says)}"><dt>{escape(name)}</dt><dd>{escape(value)}</dd>{spark_svg(course) or "<span></span>"}</div>'
+        for name, value, course, says in entries
+    )
+    return f'<dl class="w-meters">{rows}</dl>'
