@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from core.errors import BadInput
 from core.mixture.recipe import Recipe
 from core.runs import Run, RunFolder
 from core.runs.folder import write_json_atomic
-from core.train.tokenizer import recall
+from core.train.data import Export
+from core.train.presets import TinySize, preset
+from core.train.tokenizer import TOKENIZER_DIR, recall, remember, train_tokenizer
 from core.workspace import Workspace
 
 KIND = "train"
@@ -64,9 +67,7 @@ def run_job(folder: RunFolder) -> dict[str, Any]:
     folder.check_stop()
     workspace_path = Path(folder.settings["workspace"])
     settings = dict(folder.settings["training"])
-    known = recall(workspace_path)
-    if known is not None:
-        settings["tokenizer"] = str(known)
+    share_tokenizer(workspace_path, data, settings)
     job = json.loads((folder.path / "job.json").read_text(encoding="utf-8"))
     write_json_atomic(
         folder.path / "job.json", {**job, "module": TRAINING, "settings": settings, "started_from": job["settings"]}
@@ -74,6 +75,29 @@ def run_job(folder: RunFolder) -> dict[str, Any]:
     sys.stdout.flush()
     sys.stderr.flush()
     os.execv(sys.executable, [sys.executable, "-m", "core.runs.child", str(folder.path)])
+
+
+def share_tokenizer(workspace_path: Path, data: Path, settings: dict[str, Any]) -> None:
+    """Put the workspace's own tokenizer into data/, learning it on this mixture when it is the workspace's first one.
+
+    Only for models without a language tower: those with one speak its tokenizer. A recipe that names a tokenizer keeps it.
+    """
+    from core.mixture.recipe import load_recipe
+
+    model = load_recipe(data / "recipe.yaml").model
+    if (data / TOKENIZER_DIR).is_dir() or model.tokenizer or preset(settings.get("preset") or model.preset).language:
+        return
+    known = recall(workspace_path)
+    if known is None:
+        export = Export(data)
+        texts = (text for row in range(len(export)) for _, text in export.turns(row))
+        with tempfile.TemporaryDirectory(dir=workspace_path) as learnt:
+            train_tokenizer(texts, TinySize().vocab_size).save_pretrained(learnt)
+            known = remember(workspace_path, Path(learnt))
+    partial = data / f".{TOKENIZER_DIR}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    shutil.copytree(known, partial)
+    partial.replace(data / TOKENIZER_DIR)
 
 
 def _export(folder: RunFolder, data: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -125,10 +126,15 @@ def remember(workspace_path: Path, tokenizer_dir: Path) -> Path:
             f"{tokenizer_dir} holds no tokenizer.json.", "Give the tokenizer folder of a finished training run."
         )
     target = workspace_path / TOKENIZER_DIR
-    partial = workspace_path / f".{TOKENIZER_DIR}.partial"
+    partial = workspace_path / f".{TOKENIZER_DIR}.{os.getpid()}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     shutil.copytree(tokenizer_dir, partial)
-    partial.replace(target)
+    try:
+        partial.replace(target)
+    except OSError:  # another run was faster
+        if recall(workspace_path) is None:
+            raise
+        shutil.rmtree(partial, ignore_errors=True)
     return target
 
 
