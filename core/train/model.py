@@ -158,7 +158,7 @@ def build_tiny(tokenizer: Any, px: int, size: TinySize, seed: int) -> Any:
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return LlavaOnevisionForConditionalGeneration(_config(vision, text, tokenizer))
+        return _ending(LlavaOnevisionForConditionalGeneration(_config(vision, text, tokenizer)), tokenizer)
 
 
 def build_from_towers(vision_tower: str, language_tower: str, tokenizer: Any, seed: int) -> Any:
@@ -185,7 +185,7 @@ def build_from_towers(vision_tower: str, language_tower: str, tokenizer: Any, se
     model.model.language_model.load_state_dict(language.model.state_dict())
     if not config.tie_word_embeddings:
         model.lm_head.load_state_dict(language.lm_head.state_dict())
-    return model
+    return _ending(model, tokenizer)
 
 
 def _config(vision: Any, text: Any, tokenizer: Any) -> Any:
@@ -202,6 +202,13 @@ def _config(vision: Any, text: Any, tokenizer: Any) -> Any:
         vision_aspect_ratio="anyres_max_1",
         tie_word_embeddings=bool(text.tie_word_embeddings),
     )
+
+
+def _ending(model: Any, tokenizer: Any) -> Any:
+    """The model with the end of a turn as the end of generation, for whoever loads the folder."""
+    model.generation_config.eos_token_id = _token(tokenizer, TURN_END)
+    model.generation_config.pad_token_id = tokenizer.pad_token_id
+    return model
 
 
 def _token(tokenizer: Any, token: str) -> int:

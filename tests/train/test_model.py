@@ -122,6 +122,25 @@ def test_a_resolution_is_the_same_in_all_four_homes_and_survives_saving(tmp_path
     assert config == theirs == ([[32, 32], [32, 64], [32, 96], [64, 32], [96, 32]], "anyres_max_3")
 
 
+def test_a_saved_model_ends_its_answers_at_the_end_of_a_turn(tmp_path: Path, micro: tuple[Any, Any]) -> None:
+    model, processor = micro
+    model.save_pretrained(tmp_path)
+    again = AutoModelForImageTextToText.from_pretrained(tmp_path)
+    assert again.generation_config.eos_token_id == processor.tokenizer.convert_tokens_to_ids("<|im_end|>")
+
+
+def test_names_in_the_file_are_not_the_models_so_only_from_pretrained_loads_it(
+    tmp_path: Path, micro: tuple[Any, Any]
+) -> None:
+    """Trap 12."""
+    from safetensors.torch import load_file
+
+    micro[0].save_pretrained(tmp_path)
+    in_file = load_file(tmp_path / "model.safetensors")
+    assert not set(in_file) & set(micro[0].state_dict())
+    assert weights_hash(load_model(tmp_path)) == weights_hash(micro[0])
+
+
 def test_the_processor_normalises_as_siglip_does(micro: tuple[Any, Any]) -> None:
     """Trap 1."""
     image_processor = micro[1].image_processor
