@@ -6,6 +6,7 @@ Imports the standard library alone until the job's module is loaded.
 from __future__ import annotations
 
 import importlib
+import json
 import signal
 import sys
 import threading
@@ -44,14 +45,20 @@ def run(path: Path) -> int:
 
 def _beat(folder: RunFolder, ended: threading.Event) -> None:
     while not ended.wait(HEARTBEAT_SECONDS):
-        folder.heartbeat()
+        try:
+            folder.heartbeat()
+        except OSError as error:  # a disk that is full for a while; the next beat may get through
+            print(f"The heartbeat could not be written: {error}", file=sys.stderr, flush=True)
 
 
 def _ending(folder: RunFolder) -> tuple[str, dict[str, Any]]:
     try:
         result = importlib.import_module(folder.module).run_job(folder)
+        json.dumps(result)  # what cannot be written into the marker is the job's failure, not a run without an end
     except RunStopped:
         return "STOPPED", {}
+    except KeyboardInterrupt:
+        return "STOPPED", {"killed": True}
     except StudioError as error:
         print(f"{error.problem}\n{error.fix}", file=sys.stderr, flush=True)
         return "FAILED", {"error": type(error).__name__, "problem": error.problem, "fix": error.fix}
@@ -62,7 +69,7 @@ def _ending(folder: RunFolder) -> tuple[str, dict[str, Any]]:
             "problem": "The run needed more memory than there is.",
             "fix": "Use a smaller --limit, fewer tokens per step, or a machine with more memory.",
         }
-    except Exception as error:  # noqa: BLE001 - the last line of defence: every ending must leave its marker
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the last line of defence: every ending must leave its marker
         traceback.print_exc()
         return "FAILED", {
             "error": type(error).__name__,

@@ -63,6 +63,7 @@ class RunFolder:
         self._stop = threading.Event()
         self._state: dict[str, Any] = {"done": 0, "total": None, "note": "starting", "started_at": utc_now()}
         self._written = 0.0
+        self._events_whole = False  # until looked at: the process before may have been killed in the middle of a line
         self._guard = threading.Lock()
 
     def progress(self, done: int, total: int | None, note: str) -> None:
@@ -85,8 +86,11 @@ class RunFolder:
     def event(self, **fields: Any) -> None:
         """Append one line to events.jsonl; NaN and infinity are written as null, since JSON has neither."""
         line = json.dumps(_finite({"time": utc_now(), **fields}), ensure_ascii=False)
-        with self._guard, (self.path / "events.jsonl").open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        path = self.path / "events.jsonl"
+        with self._guard, path.open("ab") as file:
+            torn = not self._events_whole and file.tell() and path.read_bytes()[-1:] != b"\n"
+            file.write((b"\n" if torn else b"") + line.encode("utf-8", "replace") + b"\n")
+            self._events_whole = True
 
     def request_stop(self) -> None:
         """What the signal handler calls."""
@@ -114,7 +118,7 @@ class RunFolder:
         """Write the one completion marker, last of all files."""
         with self._guard:
             self._write_state()
-        write_json_atomic(self.path / marker, {"time": utc_now(), **content})
+        write_json_atomic(self.path / marker, _finite({"time": utc_now(), **content}))
 
 
 def environment() -> dict[str, Any]:

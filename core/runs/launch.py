@@ -27,6 +27,7 @@ from core.runs.folder import MARKERS, write_json_atomic
 
 State = Literal["running", "done", "failed", "stopped", "died"]
 HEARTBEAT_LIMIT_SECONDS = 60.0
+_KILL_SECONDS = 5.0
 _RUN_ID = re.compile(r"\d{8}T\d{6}Z-[a-z]+-[0-9a-f]{4}")
 _REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -57,13 +58,17 @@ class Run:
         return min(self.done / self.total, 1.0) if self.total else None
 
     def events(self) -> Iterator[dict[str, Any]]:
-        """The events so far; a line still being written is left for the next reading."""
+        """The events so far; a line still being written is left for the next reading.
+
+        A line that a killed process or a full disk left half written says nothing any more, and the events after it still do.
+        """
         path = self.path / "events.jsonl"
         if path.exists():
-            with path.open(encoding="utf-8") as file:
+            with path.open(encoding="utf-8", errors="replace") as file:
                 for line in file:
                     if line.endswith("\n"):
-                        yield json.loads(line)
+                        with contextlib.suppress(json.JSONDecodeError):
+                            yield json.loads(line)
 
     def log_tail(self, num_lines: int = 200) -> str:
         """The last lines of log.txt."""
@@ -82,8 +87,14 @@ def create(workspace_path: Path, kind: str, module: str, settings: Mapping[str, 
     path = workspace_path / "runs" / f"{stamp}-{kind}-{secrets.token_hex(2)}"
     path.mkdir(parents=True)
     (path / "control").mkdir()
+    _note_starting(path)
     write_json_atomic(path / "job.json", {"kind": kind, "module": module, "settings": dict(settings)})
     return path
+
+
+def _note_starting(path: Path) -> None:
+    """Until the process is known, the run is about to start, and nobody shall take it for dead."""
+    write_json_atomic(path / "process.json", {"pid": None, "starting_at": time.time(), "host": socket.gethostname()})
 
 
 def start(path: Path) -> Run:
@@ -92,7 +103,8 @@ def start(path: Path) -> Run:
     # Threads that wait asleep: by default they spin, and two spinning threads beside any other work are five times slower
     # than one (measured with torch on two busy cores).
     environment = {"OMP_WAIT_POLICY": "PASSIVE", **os.environ, "PYTHONUNBUFFERED": "1"}
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_REPOSITORY), os.environ.get("PYTHONPATH")]))
+    environment["PYTHONPATH"] = os.pathsep.join(_search_path())
+    _note_starting(path)
     with (path / "log.txt").open("ab") as log:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=environment, cwd=path
@@ -106,6 +118,14 @@ def start(path: Path) -> Run:
     return load(path)
 
 
+def _search_path() -> list[str]:
+    """Where the process finds this package: a checkout is named, an installed one is found anyway (and naming its folder would put
+    everything installed before the standard library). Relative entries are made absolute, since the process stands elsewhere."""
+    checkout = [str(_REPOSITORY)] if (_REPOSITORY / "pyproject.toml").is_file() else []
+    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    return [*checkout, *(str(Path(entry).absolute()) for entry in given if entry)]
+
+
 def launch(workspace_path: Path, kind: str, module: str, settings: Mapping[str, Any]) -> Run:
     """Make and start a run of `module.run_job`."""
     return start(create(workspace_path, kind, module, settings))
@@ -114,12 +134,18 @@ def launch(workspace_path: Path, kind: str, module: str, settings: Mapping[str, 
 def load(path: Path) -> Run:
     """Read a run's folder; BadInput when it is none."""
     job = _read(path / "job.json")
-    if job is None:
+    if job is None and not (path / "job.json").exists():
         raise BadInput(f"{path} is not a run.", "List the runs with `winnow runs WS list`.")
     state, marker = _state(path)
     said = _read(path / "state.json") or {}
     problem, fix = marker.get("problem"), marker.get("fix")
-    if state == "died":
+    if job is None:  # one damaged folder must not hide the other runs
+        problem, fix = (
+            f"{path / 'job.json'} cannot be read.",
+            "Restore the file from a copy, or remove the run's folder.",
+        )
+        job = {"kind": path.name.split("-")[1] if path.name.count("-") else "unknown", "settings": {}}
+    elif state == "died":
         memory = said.get("memory_bytes")
         seen = f"; its memory was last {memory / 2**30:.1f} GiB" if memory else ""
         problem = f"The process of the run is gone without a word{seen}."
@@ -168,34 +194,53 @@ def send(run: Run, command: str) -> None:
 
 
 def stop(run: Run, timeout_seconds: float = 30.0) -> Run:
-    """Ask a run to stop at its next step; after the timeout its processes are killed, so a stop always stops."""
+    """Ask a run to stop at its next step; after the timeout its processes are killed, so a stop always stops.
+
+    A run on another machine can only be asked: Busy when it has not listened by then.
+    """
     if load(run.path).state != "running":
         return load(run.path)
     send(run, "stop")
     _signal(run, signal.SIGTERM)
-    deadline = time.monotonic() + timeout_seconds
-    while time.monotonic() < deadline:
-        if load(run.path).state != "running":
-            break
-        time.sleep(0.1)
-    else:
+    if not _ended_within(run.path, timeout_seconds):
         _signal(run, signal.SIGKILL)
+        if not _ended_within(run.path, _KILL_SECONDS):
+            host = (_read(run.path / "process.json") or {}).get("host")
+            raise Busy(
+                f"The run {run.run_id} goes on on {host}.", "It is asked to stop at its next step; look again later."
+            )
     # No marker: it was killed, or the request met it before it could listen.
     if not any((run.path / marker).exists() for marker in MARKERS):
         write_json_atomic(run.path / "STOPPED", {"time": datetime.now(UTC).isoformat(), "killed": True})
     return load(run.path)
 
 
+def _ended_within(path: Path, seconds: float) -> bool:
+    """Wait for a run's end for at most so long."""
+    deadline = time.monotonic() + seconds
+    while load(path).state == "running":
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
 def resume(run: Run) -> Run:
     """Start a stopped, failed or dead run again in its own folder; Busy while it is alive, BadInput when it is done."""
-    now = load(run.path)
-    if now.state == "running":
-        raise Busy(f"The run {run.run_id} is running (process {now.pid}).", "Wait for it, or stop it first.")
-    if now.state == "done":
-        raise BadInput(f"The run {run.run_id} is done.", "Start a new run instead.")
-    for name in (*MARKERS, "control/stop"):
-        (run.path / name).unlink(missing_ok=True)
-    return start(run.path)
+    from filelock import FileLock
+
+    with FileLock(run.path / ".resume.lock"):  # of two who resume at once, the second finds it running
+        now = load(run.path)
+        if now.state == "running":
+            raise Busy(f"The run {run.run_id} is running (process {now.pid}).", "Wait for it, or stop it first.")
+        if now.state == "done":
+            raise BadInput(f"The run {run.run_id} is done.", "Start a new run instead.")
+        if _read(run.path / "job.json") is None:
+            raise BadInput(now.problem or "The run cannot be read.", now.fix or "Start a new run instead.")
+        _note_starting(run.path)
+        for name in (*MARKERS, "control/stop"):
+            (run.path / name).unlink(missing_ok=True)
+        return start(run.path)
 
 
 def wait(run: Run, poll_seconds: float = 0.2) -> Run:
@@ -228,6 +273,8 @@ def _state(path: Path) -> tuple[State, dict[str, Any]]:
 
 def _alive(path: Path) -> bool:
     process = _read(path / "process.json")
+    if process is not None and process.get("pid") is None:
+        return time.time() - float(process.get("starting_at", 0)) < HEARTBEAT_LIMIT_SECONDS
     if process is not None and process.get("host") == socket.gethostname():
         import psutil
 

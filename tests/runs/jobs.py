@@ -23,6 +23,10 @@ def run_job(folder: RunFolder) -> dict[str, Any]:
         raise ZeroDivisionError("division by zero")
     if do == "exit":
         os._exit(9)
+    if do == "unwritable":
+        return {"array": object()}
+    if do == "leave":
+        raise SystemExit(3)
     for step in range(10_000):
         if do == "count":
             folder.check_stop()

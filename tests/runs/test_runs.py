@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ import pytest
 
 from core import runs
 from core.errors import BadInput, Busy, RunFailed
-from core.runs.folder import MARKERS
+from core.runs import RunFolder
+from core.runs.folder import MARKERS, write_json_atomic
 
 JOB = "tests.runs.jobs"
 
@@ -129,3 +131,86 @@ def test_a_recycled_pid_is_not_taken_for_the_run(tmp_path: Path) -> None:
     # This test's own process is alive, but it started at another time.
     (run.path / "process.json").write_text(json.dumps({**process, "pid": os.getpid()}))
     assert runs.load(run.path).state == "died"
+
+
+def test_a_run_never_looks_dead_while_it_is_starting(tmp_path: Path) -> None:
+    path = runs.create(tmp_path, "test", JOB, {"do": "count"})
+    seen = {runs.load(path).state}
+    started = threading.Event()
+
+    def watch() -> None:
+        while not started.is_set():
+            seen.add(runs.load(path).state)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    run = runs.start(path)
+    started.set()
+    watcher.join()
+    assert seen == {"running"}
+    runs.stop(run)
+
+
+def test_of_several_who_resume_at_once_one_starts_the_run(tmp_path: Path) -> None:
+    run = runs.stop(launch(tmp_path, do="count"))
+    answers: list[object] = []
+
+    def resume() -> None:
+        try:
+            answers.append(runs.resume(run).pid)
+        except Busy as busy:
+            answers.append(str(busy))
+
+    callers = [threading.Thread(target=resume) for _ in range(4)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert sum(isinstance(answer, int) for answer in answers) == 1
+    runs.stop(run)
+
+
+def test_an_event_torn_by_a_kill_spoils_neither_the_next_one_nor_the_reading(tmp_path: Path) -> None:
+    run = runs.wait(launch(tmp_path, do="add", numbers=[1]))
+    with (run.path / "events.jsonl").open("a") as file:
+        file.write('{"time": "x", "st')
+    RunFolder(run.path).event(step=2)
+    assert [event["step"] for event in run.events()] == [1, 2]
+
+
+@pytest.mark.parametrize(("do", "named"), [("unwritable", "TypeError"), ("leave", "SystemExit")])
+def test_every_ending_of_a_job_leaves_its_marker(tmp_path: Path, do: str, named: str) -> None:
+    run = launch(tmp_path, do=do)
+    with pytest.raises(RunFailed, match=named):
+        runs.wait(run)
+    assert markers(run) == ["FAILED"]
+
+
+def test_a_run_on_another_machine_is_asked_to_stop_and_never_declared_stopped(tmp_path: Path) -> None:
+    path = runs.create(tmp_path, "test", JOB, {})
+    write_json_atomic(path / "process.json", {"pid": 1, "create_time": 1.0, "host": "elsewhere"})
+    write_json_atomic(path / "state.json", {"heartbeat": time.time() + 600})
+    run = runs.load(path)
+    with pytest.raises(Busy, match="elsewhere"):
+        runs.stop(run, timeout_seconds=0.2)
+    assert (runs.load(path).state, markers(run)) == ("running", [])
+    assert (path / "control" / "stop").exists()
+
+
+def test_a_damaged_run_is_listed_with_its_problem_beside_the_others(tmp_path: Path) -> None:
+    done = runs.wait(launch(tmp_path, do="add", numbers=[1]))
+    broken = runs.create(tmp_path, "test", JOB, {})
+    (broken / "job.json").write_text("")
+    listed = {run.run_id: run for run in runs.list_runs(tmp_path)}
+    assert set(listed) == {done.run_id, broken.name}
+    assert "job.json" in (listed[broken.name].problem or "")
+
+
+def test_a_relative_python_path_still_holds_in_the_runs_own_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "own_job.py").write_text("def run_job(folder):\n    return {'here': True}\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", "parts")
+    assert runs.wait(runs.launch(tmp_path, "test", "own_job", {})).result == {"here": True}
