@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from studio import style
 from studio.train_log import StageLog, TrainLog, smoothed, thinned
@@ -89,13 +90,15 @@ def loss_figure(log: TrainLog, height_px: int = 330) -> go.Figure:
         [(x, [smooth[place] for place in places], "smoothed", c.kept), (*_columns(held), "held out", held_colour)],
     )
     for stage in log.stages:
+        title = f"{stage.number} {escape(stage.name)}"
+        title = str(stage.number) if stage.num_steps < 0.07 * log.num_steps else title
         if stage.steps_before:
             figure.add_vline(x=stage.steps_before, line={"width": 1, "color": c.line})
         figure.add_annotation(
-            x=stage.steps_before, y=1, yref="paper", text=f"{stage.number} {escape(stage.name)}", showarrow=False, xanchor="left",
+            x=stage.steps_before, y=1, yref="paper", text=title, showarrow=False, xanchor="left",
             yanchor="bottom", xshift=4, font={"size": 12, "color": c.soft},
         )  # fmt: skip
-    figure.update_xaxes(title_text="optimizer step", range=[0, max(log.num_steps, 1) * 1.07])
+    figure.update_xaxes(title_text="optimizer step", range=[-0.012 * log.num_steps, max(log.num_steps, 1) * 1.09])
     figure.update_yaxes(title_text="loss per learnt token", rangemode="normal")
     figure.update_layout(margin={"t": 26, "l": 8, "r": 8, "b": 8})
     return figure
@@ -114,28 +117,28 @@ def _end_labels(figure: go.Figure, series: Sequence[tuple[Sequence[int], Sequenc
             )  # fmt: skip
 
 
-def spark_svg(values: Sequence[float | None], *, wide: int = 96, tall: int = 22) -> str:
-    """A line without axes, for a tight place; nothing below two values."""
+def spark_html(values: Sequence[float | None], *, wide: int = 96, tall: int = 22) -> str:
+    """A line without axes, for a tight place, as a mask over the accent colour; an empty place below two values."""
     known = [value for value in values if value is not None]
     if len(known) < 2:
-        return ""
-    places = thinned(len(known), wide)
+        return "<span></span>"
     low, high = min(known), max(known)
     span = (high - low) or 1.0
     points = " ".join(
         f"{wide * place / (len(known) - 1):.1f},{1.5 + (tall - 3) * (1 - (known[place] - low) / span):.1f}"
-        for place in places
+        for place in thinned(len(known), wide)
     )
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="w-spark" viewBox="0 0 {wide} {tall}" width="{wide}" height="{tall}" '
-        f'aria-hidden="true"><polyline points="{points}"/></svg>'
+    svg = (
+        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {wide} {tall}'><polyline points='{points}' fill='none' "
+        "stroke='black' stroke-width='1.4' stroke-linejoin='round'/></svg>"
     )
+    return f'<span class="w-spark" style="--spark:url(\'data:image/svg+xml,{quote(svg)}\')" aria-hidden="true"></span>'
 
 
 def meters_html(entries: Sequence[tuple[str, str, Sequence[float | None], str]]) -> str:
     """Figures as a list: (name, value, its course, what the hover says)."""
     rows = "".join(
-        f'<div title="{escape(says)}"><dt>{escape(name)}</dt><dd>{escape(value)}</dd>{spark_svg(course) or "<span></span>"}</div>'
+        f'<div title="{escape(says)}"><dt>{escape(name)}</dt><dd>{escape(value)}</dd>{spark_html(course)}</div>'
         for name, value, course, says in entries
     )
     return f'<dl class="w-meters">{rows}</dl>'
