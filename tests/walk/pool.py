@@ -15,7 +15,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
+
+from core.lens import Lens
+from core.select.pool import Pool
+from core.store.ids import MISSING
+from core.workspace import Workspace
 
 RECIPE = """\
 winnow_recipe: 1
@@ -74,6 +80,7 @@ def walk(pool: Path, folder: Path, training_samples: int, questions: int) -> Non
     again = winnow("ingest", workspace, pool / "train", "--image-root", pool)
     expect("samples ingested twice", (again["ingested"], again["already_known"]), (0, ingested["ingested"]))
     winnow("prepare", workspace)
+    check_scores(workspace)
 
     chosen = folder / "selection.parquet"
     selected = winnow("select", workspace, "--method", "mmssr", "--budget", "30%", "--out", chosen)
@@ -117,6 +124,18 @@ def walk(pool: Path, folder: Path, training_samples: int, questions: int) -> Non
         )
     checked = winnow("check", workspace)
     expect("problems found by check", (checked["ok"], checked["problems"]), (True, []))
+
+
+def check_scores(workspace: Path) -> None:
+    """No capability is constant, and at least 90 % of the samples have a score above 0."""
+    lens = Lens(Workspace.open(workspace))
+    pool = Pool.from_lens(lens)
+    present = np.where(pool.scores == MISSING, 0, pool.scores)
+    constant = [key for key, row in zip(pool.capabilities, present, strict=True) if len(np.unique(row)) == 1]
+    expect("constant capabilities", constant, [])
+    share = float((present.max(axis=0) > 0).mean())
+    print(f"{share:.1%} of the samples have a score above 0", flush=True)
+    expect("at least 90 % of the samples with a score above 0", share >= 0.9, True)
 
 
 def walk_recipe(selection: Path, samples: int) -> str:
