@@ -65,7 +65,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   list.append(...data.tiles.map((tile) => build(tile, data.opened)));
   list.addEventListener("click", (event) => {
     const tile = event.target.closest(".tile");
-    if (tile) setTriggerValue("opened", tile.dataset.id);
+    if (!tile) return;
+    tile.blur(); // so that the arrow keys belong to the opened sample at once
+    setTriggerValue("opened", tile.dataset.id);
   });
   list.addEventListener("keydown", (event) => {
     const tile = event.target.closest(".tile");
