@@ -59,10 +59,8 @@ def show(title: str, found: dict[str, Any]) -> None:
 def write_rows(path: Path, num_rows: int) -> None:
     with path.open("w", encoding="utf-8") as file:
         for number in range(num_rows):
-            turns = [
-                {"from": "human", "value": f"How much is {number} and {number % 97}?"},
-                {"from": "gpt", "value": str(number + number % 97)},
-            ]
+            question = {"from": "human", "value": f"How much is {number} and {number % 97}?"}
+            turns = [question, {"from": "gpt", "value": str(number + number % 97)}]
             file.write(json.dumps({"id": number, "conversations": turns}) + "\n")
 
 

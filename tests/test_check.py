@@ -18,6 +18,7 @@ from core import runs
 from core.check import check
 from core.ingest import IngestSettings, ingest
 from core.store import evidence
+from core.store.acts import Acts
 from core.store.ids import image_key, sample_id
 from core.workspace import Workspace
 from studio.cli import app
@@ -252,3 +253,17 @@ def test_a_run_that_died_is_found(workspace: Workspace) -> None:
 def test_acts_that_cannot_be_read_are_found(workspace: Workspace) -> None:
     workspace.acts_path.write_bytes(b"no database" * 500)
     assert found(workspace) == {"unreadable_acts": 1}
+
+
+def test_a_path_that_means_something_else_in_an_address_is_no_problem(tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path / "50%41 #1?x")
+    Acts(workspace.acts_path).put("selection", "x", {})
+    assert found(workspace) == {}
+    assert [entry.name for entry in tmp_path.iterdir()] == ["50%41 #1?x"]
+
+
+def test_a_table_without_a_first_version_is_found_and_hides_no_other(workspace: Workspace) -> None:
+    (workspace.store.path / "tokens--other--1.lance" / "data").mkdir(parents=True)
+    (workspace.store.path / "tokens--other--1.lance" / "data" / "half.lance").write_bytes(b"x")
+    assert found(workspace) == {"unreadable_table": 1}
+    assert workspace.store.count("samples") == 5

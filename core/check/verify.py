@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,12 @@ class _Check:
                 self.report("unreadable_table", 1, name, self.make_again(name))
                 continue
             self.readable.add(name)
+        known = set(self.store.names())
+        for folder in sorted(
+            self.store.path.glob("*.lance")
+        ):  # rows were written, but no version of the table names them
+            if folder.stem not in known and any((folder / "data").glob("*")):
+                self.report("unreadable_table", 1, folder.stem, self.make_again(folder.stem))
 
     def keys(self) -> None:
         for name in sorted(self.readable):
@@ -221,7 +228,7 @@ class _Check:
             return
         columns = ["image_key", "origin_path", "size_bytes", "mtime_ns"]
         missing, changed = set(), set()
-        for row in self.store.dataset("images").to_table(columns=columns, filter="bytes IS NULL").to_pylist():
+        for row in self.store.dataset("images").to_table(columns=columns, filter="NOT kept").to_pylist():
             path = Path(row["origin_path"])
             try:
                 status = path.stat()
@@ -295,9 +302,11 @@ class _Check:
         if not self.workspace.acts_path.exists():
             return
         try:
-            with sqlite3.connect(f"file:{self.workspace.acts_path}?mode=ro", uri=True) as connection:
+            uri = (
+                f"{self.workspace.acts_path.as_uri()}?mode=ro"  # as_uri escapes what a URI would read as its own: # ? %
+            )
+            with closing(sqlite3.connect(uri, uri=True)) as connection:
                 sound = connection.execute("PRAGMA quick_check").fetchone() == ("ok",)
-            connection.close()
         except sqlite3.DatabaseError:
             sound = False
         fix = f"Restore {quoted(self.workspace.acts_path)} from a copy, or move it out of the workspace to start anew without it."

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
@@ -69,21 +68,9 @@ class KnownImages:
         self._recent: dict[str, Known] = {}
         self._columns = _Columns()
         if store is not None:
-            for batch in store.scan("images", ["image_key", "width_px", "height_px"], 1 << 16):
-                self._add_batch(batch)
-            if store.exists("images"):
-                self._mark_referenced(store)
-
-    def _add_batch(self, batch: pa.RecordBatch) -> None:
-        keys, widths, heights = (batch.column(index).to_pylist() for index in range(3))
-        self.add({key: Known(w, h, True) for key, w, h in zip(keys, widths, heights, strict=True)})
-
-    def _mark_referenced(self, store: Store) -> None:
-        without = store.dataset("images").to_table(
-            columns=["image_key", "width_px", "height_px"], filter="bytes IS NULL"
-        )
-        keys, widths, heights = (without.column(index).to_pylist() for index in range(3))
-        self.add({key: Known(w, h, False) for key, w, h in zip(keys, widths, heights, strict=True)})
+            for batch in store.scan("images", ["image_key", "width_px", "height_px", "kept"], 1 << 16):
+                keys, widths, heights, kept = (column.to_pylist() for column in batch.columns)
+                self.add(dict(zip(keys, map(Known, widths, heights, kept), strict=True)))
 
     def add(self, rows: dict[str, Known]) -> None:
         self._recent.update(rows)

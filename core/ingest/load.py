@@ -193,6 +193,6 @@ def _nothing_usable(report: IngestReport, settings: IngestSettings) -> BadData:
     counts = ", ".join(f"{count} {reason}" for reason, count in report.quarantined.items())
     most = next(iter(report.quarantined))
     return BadData(
-        f"None of the {report.num_records} records of {_named(settings)} can be used ({counts}); they are in the quarantine table.",
+        f"No record of {_named(settings)} can be used ({counts}); all stand in the quarantine table.",
         REASONS[most].fix,
     )

@@ -10,6 +10,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from core.errors import BadInput
 from core.store.ids import source_name
 
 
@@ -48,7 +49,9 @@ class IngestSettings(BaseModel):
     @model_validator(mode="after")
     def _one_origin_of_names(self) -> Self:
         if self.source and self.source_from:
-            raise ValueError("source and source_from exclude each other: give one of them")
+            raise BadInput(
+                "A source by name and one by field exclude each other.", "Give --source or --source-from, not both."
+            )
         return self
 
 

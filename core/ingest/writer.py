@@ -31,7 +31,7 @@ from core.store import Store, schemas
 from core.store.ids import content_hash
 from core.workspace import Workspace, write_json
 
-_BATCH_ROWS = 8192
+_BATCH_ROWS = 16_384
 _BATCH_IMAGE_BYTES = 128 << 20
 _BATCH_SECONDS = 20.0
 
@@ -211,6 +211,7 @@ class Writer:
         columns = {
             "image_key": [image.key for image, _, _ in complete],
             "bytes": [file.data if copies else None for _, file, _ in complete],
+            "kept": [copies] * len(complete),
             "thumbnail": [picture.thumbnail for _, _, picture in complete],
             "width_px": [picture.width_px for _, _, picture in complete],
             "height_px": [picture.height_px for _, _, picture in complete],

@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from core.errors import BadData, DiskFull
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS acts (
@@ -33,14 +35,20 @@ class Acts:
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        connection = sqlite3.connect(self.path, timeout=10.0)
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.executescript(_SCHEMA)
-            with connection:
-                yield connection
-        finally:
-            connection.close()
+            with closing(sqlite3.connect(self.path, timeout=10.0)) as connection:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.executescript(_SCHEMA)
+                with connection:
+                    yield connection
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+                raise DiskFull(
+                    f"The disk is full while writing {self.path.name}.", "Free some space and do it again."
+                ) from error
+            raise BadData(
+                f"{self.path} cannot be used ({error}).", "Run `winnow check` on the workspace; it says how to mend it."
+            ) from error
 
     def put(self, kind: str, key: str, payload: dict[str, Any]) -> None:
         """Record the new state of one thing; what it was before stays in the list."""
@@ -53,6 +61,7 @@ class Acts:
     def undo(self, kind: str, key: str) -> bool:
         """Go back to the state before the last act on one thing; False when there is none before it."""
         with self._connection() as connection:
+            connection.execute("BEGIN IMMEDIATE")  # nobody acts between the look and the undoing
             found = connection.execute(
                 "SELECT payload FROM acts WHERE kind = ? AND key = ? ORDER BY act_id DESC LIMIT 2", (kind, key)
             ).fetchall()

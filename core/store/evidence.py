@@ -83,10 +83,17 @@ def write(
     rows = rows.select(schema.names).cast(schema)
     if settings is not None:
         rows = rows.replace_schema_metadata({"winnow-settings": json.dumps(dict(settings), sort_keys=True)})
-    if replace or not store.exists(who.table):
-        store.create(who.table, rows, replace=store.exists(who.table))
-    else:
-        store.merge(who.table, rows.replace_schema_metadata(None), "sample_id")
+    if replace and store.exists(who.table):
+        store.create(who.table, rows, replace=True)
+        return
+    if not store.exists(who.table):
+        try:
+            store.create(who.table, rows)
+            return
+        except ValueError:
+            if not store.exists(who.table):
+                raise  # else another process made it in between
+    store.merge(who.table, rows.replace_schema_metadata(None), "sample_id")
 
 
 def settings_of(store: Store, who: Producer) -> dict[str, Any]:
@@ -107,4 +114,6 @@ def missing(store: Store, who: Producer) -> pa.Table:
     if not store.exists(who.table) or not samples.num_rows:
         return samples
     said = store.read(who.table, ["sample_id", "content_hash"])
-    return samples.join(said, ["sample_id", "content_hash"], join_type="left anti")
+    samples = samples.append_column("row", pa.array(range(samples.num_rows), pa.int64()))
+    left = samples.join(said, ["sample_id", "content_hash"], join_type="left anti")  # in any order
+    return left.sort_by("row").drop(["row"])

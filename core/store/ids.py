@@ -6,6 +6,7 @@ The reproducibility contract: 8-byte BLAKE2b for ids and purposes, splitmix64 fo
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -23,6 +24,7 @@ SCORE_SCALE = 50
 PURPOSES = ("random", "shuffle", "fold", "landmark", "label-queue")
 """Orders other than the tie key; each has a key of its own so that no two share picks."""
 
+_HEX = re.compile(r"[0-9a-fA-F]{16}")
 _UNIT_SEPARATOR = "\u001f"
 
 
@@ -69,12 +71,9 @@ def id_hex(value: int) -> str:
 
 def id_from_hex(text: str) -> int:
     """The sample id 16 hex digits stand for; BadInput for anything else."""
-    try:
-        if len(text) != 16:
-            raise ValueError
-        return int(text, 16)
-    except ValueError:
-        raise BadInput(f"{text!r} is not a sample id.", "Give 16 hexadecimal digits.") from None
+    if not _HEX.fullmatch(text):  # int() alone would take signs, `0x`, underscores and blanks
+        raise BadInput(f"{text!r} is not a sample id.", "Give 16 hexadecimal digits.")
+    return int(text, 16)
 
 
 def splitmix64(x: NDArray[np.uint64]) -> NDArray[np.uint64]:

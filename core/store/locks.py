@@ -26,7 +26,10 @@ def writer_lock(workspace_path: Path, writer: str) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        holder = pid_path.read_text(encoding="utf-8").strip() if pid_path.exists() else "unknown"
+        try:
+            holder = pid_path.read_text(encoding="utf-8").strip() or "unknown"
+        except FileNotFoundError:  # it is just coming or going
+            holder = "unknown"
         raise Busy(
             f"Another {writer} is writing to this workspace (process {holder}).",
             "Wait until it has finished, or stop it, then run the same command again.",

@@ -45,6 +45,7 @@ IMAGES = pa.schema(
     [
         _field("image_key", pa.string(), "BLAKE2b-16 of the file's bytes as 32 hex digits.", key=True),
         _field("bytes", pa.large_binary(), "The file's bytes as given; null when only referenced."),
+        _field("kept", pa.bool_(), "Whether the bytes are here; asking the column itself would read them all."),
         _field("thumbnail", pa.binary(), "A JPEG of at most 256 px a side."),
         _field("width_px", pa.int32(), "Width after EXIF rotation."),
         _field("height_px", pa.int32(), "Height after EXIF rotation."),

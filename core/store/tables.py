@@ -69,10 +69,13 @@ class Store:
         """Names of the tables that exist, sorted; read from the folder, so another process's tables show at once."""
         if not self.path.is_dir():
             return []
-        return sorted(entry.name.removesuffix(".lance") for entry in self.path.glob("*.lance") if entry.is_dir())
+        found = (entry.name.removesuffix(".lance") for entry in self.path.glob("*.lance"))
+        return sorted(name for name in found if self.exists(name))
 
     def exists(self, name: str) -> bool:
-        return (self.path / f"{name}.lance").is_dir()
+        """Whether a table has a first version: a folder without one is being made now, or its maker was killed, and is no table yet."""
+        versions = self.path / f"{name}.lance" / "_versions"
+        return any(versions.glob("*.manifest"))
 
     def open(self, name: str) -> Any:
         """The LanceDB table, made empty from its schema when it is one of the fixed tables and not there yet."""
@@ -96,6 +99,16 @@ class Store:
     def versions(self) -> dict[str, int]:
         """Table name to newest version, without opening data files."""
         return {name: self.dataset(name).version for name in self.names()}
+
+    def tag(self, name: str, tag: str, version: int) -> None:
+        """Name a version, so that no clean-up removes it; the same name twice is one."""
+        try:
+            tags = self.dataset(name, version).tags
+            if tag not in tags.list():
+                tags.create(tag, version)
+        except ValueError:
+            if tag not in self.dataset(name).tags.list():  # else another process named it in between
+                raise
 
     def count(self, name: str) -> int:
         return int(self.dataset(name).count_rows()) if self.exists(name) else 0

@@ -209,7 +209,7 @@ def test_when_every_record_is_set_aside_it_is_an_error_and_quarantine_is_written
     workspace: Workspace, folder: Path
 ) -> None:
     path = data_set(folder, [record(0), record(1), {"id": 2}])
-    with pytest.raises(BadData, match=r"None of the 3 records .* \(2 image_missing, 1 no_conversation\)") as caught:
+    with pytest.raises(BadData, match=r"No record of .* \(2 image_missing, 1 no_conversation\)") as caught:
         read_in(workspace, path)
     assert "--image-root" in caught.value.fix
     assert quarantined(workspace) == [(0, "image_missing"), (1, "image_missing"), (2, "no_conversation")]

@@ -86,7 +86,9 @@ def goes_on(workspace: Workspace, data: Path, whole: Workspace) -> None:
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(NUM_ENDINGS))
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
-def test_an_ended_process_goes_on(data: Path, whole: Workspace, tmp_path: Path, number: signal.Signals, seed: int) -> None:
+def test_an_ended_process_goes_on(
+    data: Path, whole: Workspace, tmp_path: Path, number: signal.Signals, seed: int
+) -> None:
     workspace = Workspace.create(tmp_path / "ws")
     after = random.Random(f"{seed} {number}")
     child = started(workspace, data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from core.errors import BadInput
 from core.ingest import IngestSettings
 from core.ingest.reader import RawRecord
 from core.ingest.reasons import REASONS, Rejected, shown
@@ -186,7 +188,6 @@ def test_what_a_message_shows_can_always_be_written(value: object) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"source": "a", "source_from": "b"},
         {"limit": 0},
         {"images": "move"},
         {"max_megapixels": 0},
@@ -197,3 +198,10 @@ def test_what_a_message_shows_can_always_be_written(value: object) -> None:
 def test_settings_that_contradict_themselves_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         IngestSettings(**{"paths": ("a",), **wrong})
+
+
+def test_a_source_has_one_origin() -> None:
+    with pytest.raises(BadInput, match="exclude each other"):
+        IngestSettings(paths=(Path("a"),), source="a", source_from="b")
+    with pytest.raises(BadInput, match="source name"):
+        IngestSettings(paths=(Path("a"),), source="a\nb")
