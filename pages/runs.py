@@ -24,10 +24,16 @@ with layout.page("Runs", "See what runs and how it ended; open a training run to
                 "All runs", key="runs-back", type="tertiary", icon=":material/arrow_back:", on_click=runs_list.close
             )
             runs_acts.buttons(run, key="run")
+            if run.kind == "train":
+                runs_evaluation.button(run, key="evaluate-go")
         if run.kind == "train":
-            train_view.watch(run.run_id, key="run")
-            runs_evaluation.section(run)
-            runs_try.section(run)
+            view = runs_evaluation.view(run)
+            if view == "Training":
+                train_view.watch(run.run_id, key="run")
+            elif view == "Before and after":
+                runs_evaluation.section(run)
+            else:
+                runs_try.section(run)
         else:
             runs_detail.watch(run.run_id)
             if run.kind == "evaluate" and run.state == "done":

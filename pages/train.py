@@ -12,6 +12,7 @@ with layout.page(
 ) as actions:
     train_view.stylesheet()
     train_plan.tell()
+    runs_acts.tell()
     run = train_plan.shown_run() if cached.count() else None
     if cached.count() == 0:
         with layout.empty(
@@ -24,6 +25,8 @@ with layout.page(
                 "Plan another", key="plan-another", type="tertiary", on_click=train_plan.SHOWN.set, args=("plan",)
             )
             runs_acts.buttons(run, key="train")
+            if run.state == "done":
+                st.button("Evaluate and try it", key="to-runs", type="primary", on_click=runs_acts.to_runs, args=(run,))
         train_view.watch(run.run_id, key="train")
     elif not (choices := train_plan.recipes()):
         with layout.empty(

@@ -158,7 +158,7 @@ def _stage_form(draft: Draft, lane: Lane) -> Stage:
         given = {name: getattr(stage, name) for name in _Course.model_fields}
         left, right = st.columns(2)
         with left:
-            course = forms.settings_form(_Course, key=key, given=given, labels=_LABELS)
+            course: Any = forms.settings_form(_Course, key=key, given=given, labels=_LABELS)
         with right:
             resolution = _resolution_form(key, stage.resolution)
             rates = _rates_form(key, stage, course.trainable)

@@ -185,7 +185,7 @@ def _yaml_form(key: str) -> None:
         "Or paste it", key=f"{key}-text", placeholder=_YAML_START, height=110, label_visibility="collapsed"
     )
     if st.button("Open the recipe", key=f"{key}-yaml"):
-        content = given.getvalue() if given is not None and not isinstance(given, list) else text.encode()
+        content = given.getvalue() if given is not None else text.encode()
         _guarded(_from_yaml, content)
         st.rerun()
 

@@ -7,7 +7,7 @@ import streamlit as st
 from core import runs
 from core.errors import StudioError
 from core.runs import Run
-from studio import layout, session
+from studio import layout, runs_list, session
 
 _PROBLEM: session.Slot[StudioError | None] = session.Slot("runs.problem", None)
 RESUMABLE = ("failed", "stopped", "died")
@@ -29,6 +29,12 @@ def buttons(run: Run, *, key: str) -> None:
         st.button(
             "Resume", key=f"{key}-resume", icon=":material/play_arrow:", type="primary", on_click=_resume, args=(run,)
         )
+
+
+def to_runs(run: Run) -> None:
+    """Open a finished training run on Runs, where it is evaluated and tried; for a button."""
+    runs_list.show(run.run_id)
+    session.go_to("runs")
 
 
 def _send(run: Run, command: str) -> None:

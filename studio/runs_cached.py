@@ -47,13 +47,13 @@ def predictions(path: Path) -> list[dict[str, Any]]:
 
 
 @st.cache_data(max_entries=600, show_spinner=False)
-def _thumb(path: str, moved: int) -> str:
+def _thumb(path: str, moved: int, most_px: int) -> str:
     from PIL import Image, UnidentifiedImageError
 
     try:
         with Image.open(path) as picture:
             small = picture.convert("RGB")
-            small.thumbnail((_THUMB_PX, _THUMB_PX))
+            small.thumbnail((most_px, most_px))
     except (OSError, UnidentifiedImageError, ValueError):
         return ""
     buffer = io.BytesIO()
@@ -61,9 +61,9 @@ def _thumb(path: str, moved: int) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
-def thumb(path: Path) -> str:
+def thumb(path: Path, most_px: int = _THUMB_PX) -> str:
     """A small copy of a picture file as a data URL; '' when it cannot be read."""
-    return _thumb(str(path), path.stat().st_mtime_ns) if path.is_file() else ""
+    return _thumb(str(path), path.stat().st_mtime_ns, most_px) if path.is_file() else ""
 
 
 @st.cache_resource(max_entries=1, show_spinner=False, on_release=lambda asker: asker.close())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
@@ -28,6 +27,10 @@ METRIC_NAMES = {
 _FILTERS = ("All", "Better", "Worse", "Both right", "Both wrong")
 _FILTER: session.Slot[str] = session.Slot("evaluation.filter", "All")
 _PAGE = 12
+VIEWS = ("Training", "Before and after", "Try it")
+VIEW: session.Slot[str] = session.Slot("runs.view", VIEWS[0])
+"""What is shown of a training run that is done."""
+
 _SHOWN: session.Slot[int] = session.Slot("evaluation.shown", _PAGE)
 _KEY = (("before", "faint"), ("after", "kept"))
 _HEADS = (
@@ -58,6 +61,21 @@ def launch(run: Run) -> None:
     base, model = models
     settings = {"model": str(model), "before": str(base), "workspace": str(cached.workspace().path)}
     run_panel.launch(KIND, MODULE, settings)
+    VIEW.set("Before and after")
+
+
+def button(run: Run, *, key: str) -> None:
+    """The button that starts the evaluation of a finished training run; nothing when it is made or cannot be."""
+    if models_of(run) is None or own_split(cached.workspace().path) is None:
+        return
+    found = evaluations(run)
+    if any(one.state == "done" for one in found):
+        return
+    busy = any(one.state == "running" for one in found)
+    st.button(
+        "Evaluating" if busy else "Evaluate before and after", type="primary", key=key, disabled=busy, on_click=launch, args=(run,),
+        icon=":material/fact_check:",
+    )  # fmt: skip
 
 
 def section(run: Run) -> None:
@@ -67,7 +85,6 @@ def section(run: Run) -> None:
     found = evaluations(run)
     done = next((one for one in found if one.state == "done"), None)
     busy = any(one.state == "running" for one in found)
-    layout.section("Before and after", "the same held-out questions, asked before training and after it")
     if own_split(cached.workspace().path) is None and done is None:
         layout.problem(
             StudioError(
@@ -78,13 +95,26 @@ def section(run: Run) -> None:
         return
     run_panel.show((KIND,), key=f"evaluation-{run.run_id}")
     if done is None:
-        st.button(
-            "Evaluating" if busy else "Evaluate before and after", type="primary", key="evaluate-go", disabled=busy, on_click=launch,
-            args=(run,), icon=":material/fact_check:",
-        )  # fmt: skip
+        if not busy:
+            says = "Both models answer the workspace's own held-out questions, which no training saw."
+            with layout.empty("Not evaluated yet", says, icon="chart"):
+                button(run, key="evaluate-here")
         return
     comparison(done)
     answers(done)
+
+
+def view(run: Run) -> str:
+    """Which of the three views of a training run is shown; a run without a model has only the first."""
+    if models_of(run) is None:
+        return VIEWS[0]
+    session.seed("runs-view", VIEW.get())
+    st.segmented_control("View", VIEWS, key="runs-view", on_change=_choose_view, label_visibility="collapsed")
+    return VIEW.get()
+
+
+def _choose_view() -> None:
+    VIEW.set(str(session.held("runs-view") or VIEW.get()))
 
 
 # -- figures --------------------------------------------------------------------------------------------------------------
@@ -213,8 +243,8 @@ def _choose_filter() -> None:
 
 
 def _passes(after: Mapping[str, Any], before: Mapping[str, Any] | None, wanted: str) -> bool:
-    late = after["scores"]["score"]
-    early = before["scores"]["score"] if before else late
+    late = float(after["scores"]["score"])
+    early = float(before["scores"]["score"]) if before else late
     return {
         "All": True,
         "Better": late > early,
@@ -246,9 +276,3 @@ def _said(row: Mapping[str, Any]) -> str:
     score = row["scores"]["score"]
     look = "good" if score >= 1 else "bad" if score <= 0 else ""
     return f'<td class="{look}">{escape(row["prediction"]) or "<em>nothing</em>"}</td>'
-
-
-def evaluation_of(run: Run) -> str:
-    """For an evaluation opened by itself: which model it is about."""
-    model = run.settings.get("model", "")
-    return json.dumps(model)[1:-1]

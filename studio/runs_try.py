@@ -26,13 +26,13 @@ def section(run: Run) -> None:
     models = models_of(run)
     if models is None:
         return
-    layout.section("Try it", "base against trained; the first answer waits until both models are loaded")
-    left, right = st.columns([1, 1.5], gap="medium")
+    layout.small("The first answer waits until both models are loaded; the process that holds them ends by itself.")
+    left, right = st.columns([1, 1.35], gap="medium")
     with left:
         picture, shown, suggested = _picture()
-    with right:
         if shown:
             st.html(f'<img class="w-try" src="{shown}" alt="The picture that is asked about">')
+    with right:
         prompt = st.text_area("Prompt", suggested, key=f"try-prompt-{hash(suggested)}", height=96)
         if st.button("Ask both models", type="primary", key="try-ask", icon=":material/forum:"):
             try:
@@ -63,12 +63,12 @@ def _picture() -> tuple[bytes | None, str, str]:
         given = st.file_uploader(
             "Picture", ["png", "jpg", "jpeg", "webp"], key="try-file", label_visibility="collapsed"
         )
-        if given is None or isinstance(given, list):
+        if given is None:
             layout.small("Without a picture the models answer the prompt alone.")
             return None, "", "What is shown in the picture?"
         return given.getvalue(), _data_url(given.getvalue(), given.type), "What is shown in the picture?"
     path, text = found[names.index(chosen) - 1]
-    return path.read_bytes(), thumb(path), text
+    return path.read_bytes(), thumb(path, 560), text
 
 
 def samples() -> list[tuple[Path, str]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from studio import style
-from studio.train_log import StageLog, TrainLog, smoothed, thinned
+from studio.train_log import StageLog, TrainLog, keep_for, smoothed, thinned
 from studio.words import duration, num
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def loss_figure(log: TrainLog, height_px: int = 330) -> go.Figure:
     )  # fmt: skip
     places = thinned(len(log.steps))
     x = [log.steps[place]["step"] for place in places]
-    smooth = smoothed(log.steps)
+    smooth = smoothed(log.steps, keep_for(log.num_steps))
     figure.add_scatter(
         x=x, y=[log.steps[place]["loss"] for place in places], name="loss", mode="lines", line={"width": 1, "color": c.pool},
         hovertemplate="%{y:.3f}",
@@ -98,7 +98,7 @@ def loss_figure(log: TrainLog, height_px: int = 330) -> go.Figure:
             x=stage.steps_before, y=1, yref="paper", text=title, showarrow=False, xanchor="left",
             yanchor="bottom", xshift=4, font={"size": 12, "color": c.soft},
         )  # fmt: skip
-    figure.update_xaxes(title_text="optimizer step", range=[-0.012 * log.num_steps, max(log.num_steps, 1) * 1.09])
+    figure.update_xaxes(title_text="optimizer step", range=[-0.012 * log.num_steps, max(log.num_steps, 1) * 1.15])
     figure.update_yaxes(title_text="loss per learnt token", rangemode="normal")
     figure.update_layout(margin={"t": 26, "l": 8, "r": 8, "b": 8})
     return figure

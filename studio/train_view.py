@@ -23,7 +23,7 @@ from studio import cached, charts, gallery, layout, run_panel, session, style
 from studio.charts import Column, Row
 from studio.runs_cached import train_log
 from studio.train_charts import loss_figure, meters_html, timeline_html
-from studio.train_log import GroupLoss, TrainLog, by_group, smoothed
+from studio.train_log import GroupLoss, TrainLog, by_group, keep_for, smoothed
 from studio.words import duration, num, short, size
 
 POLL_SECONDS = 2.0
@@ -84,15 +84,12 @@ def head(run: Run, log: TrainLog) -> None:
         took = duration(max(until - run_panel.seconds_of(run.started_at), 0.0))
         said.append(f"{'after' if run.state != 'running' else 'for'} {took}")
     part = run.share_done or 0.0
-    bar = (
-        f'<i style="width:{100 * part:.1f}%"></i>'
-        if log.is_planned or run.state != "running"
-        else '<i class="unknown"></i>'
-    )
+    inner = f'<i style="width:{100 * part:.1f}%"></i>' if log.is_planned else '<i class="unknown"></i>'
+    bar = f'<div class="w-bar" role="progressbar" aria-valuenow="{round(100 * part)}">{inner}</div>'
     st.html(
         f'<div class="w-run"><div class="w-run-top">{state_chip(run.state)}<b>{escape(run_title(run))}</b>'
         f"<span>{escape(', '.join(text for text in said if text))}</span></div>"
-        f'<div class="w-bar" role="progressbar" aria-valuenow="{round(100 * part)}">{bar}</div></div>'
+        f"{bar if run.state == 'running' else ''}</div>"
     )
 
 
@@ -130,7 +127,7 @@ def meters(log: TrainLog) -> list[tuple[str, str, list[float | None], str]]:
     def course(name: str) -> list[float | None]:
         return [step.get(name) for step in log.steps]
 
-    smooth = smoothed(log.steps)
+    smooth = smoothed(log.steps, keep_for(log.num_steps))
     found = [
         ("Loss, smoothed", "–" if smooth[-1] is None else f"{smooth[-1]:.3f}", smooth, "Mean over learnt tokens."),
         (
