@@ -231,8 +231,12 @@ class Writer:
         rows = []
         for name in sorted(names):
             old = before.get(name, {})
-            hashes = dict(zip(old.get("paths") or [], old.get("file_sha256") or [], strict=True))
-            hashes.update({path_text(file.path): self._hash_of(file) for file in self._sources[name]})
+            read = {path_text(file.path): self._hash_of(file) for file in self._sources[name]}
+            before_now = zip(old.get("paths") or [], old.get("file_sha256") or [], strict=True)
+            hashes = {
+                path: digest for path, digest in before_now if path in read or digest not in read.values()
+            }  # a file may move
+            hashes |= read
             row = {
                 "source": name,
                 "format": ", ".join(sorted({file.layout for file in self._sources[name]})),

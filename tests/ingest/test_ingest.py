@@ -290,6 +290,14 @@ def test_a_source_keeps_what_was_stated_and_grows_by_further_files(workspace: Wo
     assert row["format"] == "llava-json"
 
 
+def test_a_file_that_moved_is_not_listed_twice(workspace: Workspace, folder: Path) -> None:
+    path = data_set(folder, [text_only(0)], "a.json")
+    read_in(workspace, path)
+    moved = path.rename(folder.parent / "a.json")
+    assert read_in(workspace, moved).already_known == 1
+    assert workspace.store.read("sources")["paths"].to_pylist() == [[str(moved)]]
+
+
 def test_the_limit_counts_records_of_each_file(workspace: Workspace, folder: Path) -> None:
     for name in ("a.json", "b.jsonl"):
         data_set(folder, [text_only(number) for number in range(5)], name)
