@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import re
+import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from core import runs
 from core.select import saved
 from core.workspace import Workspace
 from tests.browser.conftest import OpenPage
 from tests.browser.serving import serving
 from tests.conftest import make_small_pool
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 SLOW_MS = 180_000  # a map compiles for 20 s, and the machine may be busy
 NUM_SAMPLES = 32
 
@@ -68,3 +74,45 @@ def test_from_an_empty_workspace_to_a_trained_model_and_a_downloaded_export(
     expect(page.get_by_text("Saved everything")).to_be_visible(timeout=SLOW_MS)
     (entry,) = saved.saved(workspace)
     assert (entry.name, entry.num_selected) == ("everything", NUM_SAMPLES)
+
+    # Mixture: a recipe from the selection, exported and downloaded.
+    go(page, "Mixture")
+    page.get_by_text(f"everything, {NUM_SAMPLES} samples").click()
+    page.get_by_role("button", name=f"Export {NUM_SAMPLES} samples").click(timeout=SLOW_MS)
+    page.get_by_role("button", name="Export", exact=True).click()
+    download = page.get_by_role("link", name="Download").or_(page.get_by_role("button", name="Download")).first
+    with page.expect_download(timeout=SLOW_MS) as downloading:
+        download.click(timeout=SLOW_MS)
+    archive = tmp_path / "export.zip"
+    downloading.value.save_as(archive)
+    with zipfile.ZipFile(archive) as opened:
+        (data_name,) = [name for name in opened.namelist() if name.endswith("data.json")]
+        records = json.loads(opened.read(data_name))
+    assert {record["id"] for record in records} == {str(record["id"]) for record in known_records(data)}
+
+    # Train: launch it, see it end, find it on Runs.
+    go(page, "Train")
+    page.get_by_role("button", name=re.compile(r"Train \d+ stages")).click(timeout=SLOW_MS)
+    wait_for_training(workspace)
+    (run,) = runs.list_runs(workspace.path, "train")
+    assert run.state == "done", run.problem
+    assert (Path(run.result["model_dir"]) / "config.json").is_file()
+    go(page, "Runs")
+    expect(page.get_by_text("done").first).to_be_visible(timeout=SLOW_MS)
+
+
+def known_records(data: Path) -> list[dict[str, Any]]:
+    """What was put into the data folder."""
+    lines = (data / "words.jsonl").read_text("utf-8").splitlines()
+    return [*json.loads((data / "shapes.json").read_text("utf-8")), *map(json.loads, lines)]
+
+
+def wait_for_training(workspace: Workspace) -> None:
+    """Wait until the training run the page started has ended, in whatever way."""
+    deadline = time.monotonic() + SLOW_MS / 1000
+    while time.monotonic() < deadline:
+        found = runs.list_runs(workspace.path, "train")
+        if found and found[0].state != "running":
+            return
+        time.sleep(0.5)
+    raise TimeoutError("the training run did not end in time")
