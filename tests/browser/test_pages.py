@@ -149,7 +149,8 @@ def test_text_search_finds_words_of_the_conversation(open_page: OpenPage, addres
     page.get_by_placeholder("Search the conversations").fill("picture 3")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("q=picture"))
-    expect(page.locator(".w-count").first).to_contain_text(f"of {NUM_SAMPLES} samples")
+    expect(page.locator(".w-count").first).to_have_text(f"9 of {NUM_SAMPLES} samples")
+    expect(page.locator(".tile")).to_have_count(9)
     for question in page.locator(".tile .question").all_inner_texts():
         assert "picture 3" in question or question == "text only"
 
