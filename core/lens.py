@@ -113,15 +113,14 @@ class Lens:
         aliases = [self._join(entry, self._said(entry), joins) for entry in who]
         columns = []
         for key in CAPABILITY_KEYS:
-            cells = [f'nullif({alias}."{key}", {MISSING})' for alias in aliases]
+            cells = _cells(who, aliases, key)
             value = f"coalesce({', '.join(cells)}, NULL)" if cells else "NULL"
             said_by = " ".join(f"WHEN {cell} IS NOT NULL THEN {index}" for index, cell in enumerate(cells))
             columns.append(f'({value})::UTINYINT AS "{key}"')
             columns.append(f'({f"CASE {said_by} END" if said_by else "NULL"})::UTINYINT AS "{key}_by"')
-        best = f"greatest({', '.join(f'coalesce({_first(aliases, key)}, 0)' for key in CAPABILITY_KEYS)})"
-        tops = " ".join(
-            f"WHEN {_first(aliases, key)} = {best} THEN {index}" for index, key in enumerate(CAPABILITY_KEYS)
-        )
+        first = {key: f"coalesce({', '.join([*_cells(who, aliases, key), 'NULL'])})" for key in CAPABILITY_KEYS}
+        best = f"greatest({', '.join(f'coalesce({first[key]}, 0)' for key in CAPABILITY_KEYS)})"
+        tops = " ".join(f"WHEN {first[key]} = {best} THEN {index}" for index, key in enumerate(CAPABILITY_KEYS))
         columns.append(
             f"(CASE WHEN {best} = 0 THEN NULL {tops} END)::UTINYINT AS top_capability"
             if aliases
@@ -305,9 +304,16 @@ def _style_bits(lists: Any) -> NDArray[np.uint16]:
     return found
 
 
-def _first(aliases: Sequence[str], key: str) -> str:
-    return (
-        f"coalesce({', '.join(f'nullif({alias}.{chr(34)}{key}{chr(34)}, {MISSING})' for alias in aliases)}, NULL)"
-        if aliases
-        else "NULL"
-    )
+def _cells(who: Sequence[Producer], aliases: Sequence[str], key: str) -> list[str]:
+    """What each producer says of a capability, most believed first.
+
+    An older version of a producer counts only for samples no newer one of it has spoken about: a score that the newer one
+    withheld on purpose must not come back from the older.
+    """
+    cells = []
+    for index, (entry, alias) in enumerate(zip(who, aliases, strict=True)):
+        newer = [aliases[before] for before in range(index) if who[before].name == entry.name]
+        cell = f'nullif({alias}."{key}", {MISSING})'
+        silent = " AND ".join(f"{before}.sample_id IS NULL" for before in newer)
+        cells.append(f"(CASE WHEN {silent} THEN {cell} END)" if silent else cell)
+    return cells

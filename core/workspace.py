@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import os
+import threading
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,11 @@ from core.store.tables import writing
 
 FORMAT = 1
 _FILE = "workspace.json"
+_FOLDERS = ("tables", "runs", "exports", "evaluation", "snapshots", "locks")
+
+
+class NoWorkspace(BadInput):
+    """There is no workspace at a path."""
 
 
 class Workspace:
@@ -37,11 +44,14 @@ class Workspace:
     @classmethod
     def create(cls, path: Path, name: str | None = None) -> Workspace:
         """Make a workspace in a folder that is empty or does not exist yet; BadInput for any other."""
-        path = path.expanduser().resolve()
-        if (path / _FILE).exists():
-            raise BadInput(f"{path} is a workspace already.", f"Open it with `winnow open {path}`.")
-        if path.is_file() or (path.is_dir() and any(path.iterdir())):
-            raise BadInput(f"{path} is not empty.", "Give a new or an empty folder for the workspace.")
+        path = _absolute(path)
+        try:
+            if (path / _FILE).exists():
+                raise BadInput(f"{path} is a workspace already.", f"Open it with `winnow open {path}`.")
+            if path.is_file() or (path.is_dir() and not all(map(_is_ours, path.iterdir()))):
+                raise BadInput(f"{path} is not empty.", "Give a new or an empty folder for the workspace.")
+        except OSError as error:
+            raise BadInput(f"{path} cannot be read ({error.strerror}).", "Give a folder you may write to.") from error
         record = {
             "format": FORMAT,
             "name": name or path.name,
@@ -50,7 +60,7 @@ class Workspace:
         try:
             path.mkdir(parents=True, exist_ok=True)
             with writing(path.name):
-                for folder in ("tables", "runs", "exports", "evaluation", "snapshots", "locks"):
+                for folder in _FOLDERS:
                     (path / folder).mkdir(exist_ok=True)
             write_json(path / _FILE, record)
         except OSError as error:
@@ -60,15 +70,19 @@ class Workspace:
     @classmethod
     def open(cls, path: Path) -> Workspace:
         """Open a workspace; BadInput when the folder is none, NewerFormat when it is from a newer version."""
-        path = path.expanduser().resolve()
-        if not (path / _FILE).is_file():
-            raise BadInput(
+        path = _absolute(path)
+        try:
+            there = (path / _FILE).is_file()
+        except OSError as error:
+            raise NoWorkspace(f"{path} cannot be read ({error.strerror}).", "Give a folder you may read.") from error
+        if not there:
+            raise NoWorkspace(
                 f"{path} is not a Winnow workspace.", "Give an existing workspace, or make one with `winnow ingest`."
             )
         try:
             record: dict[str, Any] = json.loads((path / _FILE).read_text(encoding="utf-8"))
             found, name, created_at = int(record["format"]), str(record["name"]), str(record["created_at"])
-        except (ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise BadInput(
                 f"{path / _FILE} cannot be read ({error}).",
                 "Restore the file from a copy; its data tables are not touched.",
@@ -83,7 +97,13 @@ class Workspace:
     @classmethod
     def open_or_create(cls, path: Path) -> Workspace:
         """What `winnow ingest` does with its first argument."""
-        return cls.open(path) if (path.expanduser() / _FILE).exists() else cls.create(path)
+        try:
+            return cls.create(path)
+        except BadInput as mistake:
+            try:
+                return cls.open(path)  # it was there, or another process has just made it
+            except NoWorkspace:
+                raise mistake from None
 
     def versions(self) -> dict[str, int]:
         """Table name to newest Lance version."""
@@ -93,16 +113,15 @@ class Workspace:
         """Digest of the tables' versions as they are now: 32 hex digits; the same tables give the same digest."""
         return digest_of(self.versions())
 
-    def pin_snapshot(self) -> str:
-        """Record the present versions under their digest and tag them, so that no clean-up removes them."""
-        versions = self.versions()
+    def pin_snapshot(self, versions: Mapping[str, int] | None = None) -> str:
+        """Record versions (of what was looked at; else the present ones) under their digest and tag them, so that no clean-up
+        removes them."""
+        versions = self.versions() if versions is None else dict(versions)
         digest = digest_of(versions)
         path = self.path / "snapshots" / f"{digest}.json"
         if not path.exists():
             for table, version in versions.items():
-                tags = self.store.dataset(table).tags
-                if f"snapshot-{digest}" not in tags.list():
-                    tags.create(f"snapshot-{digest}", version)
+                self.store.tag(table, f"snapshot-{digest}", version)
             path.parent.mkdir(exist_ok=True)
             write_json(path, versions)
         return digest
@@ -116,9 +135,23 @@ class Workspace:
         return versions
 
 
+def _absolute(path: Path) -> Path:
+    try:
+        return path.expanduser().resolve()
+    except RuntimeError as error:  # a home of nobody, a loop of links
+        raise BadInput(f"{path} names no folder ({error}).", "Give the whole path.") from error
+
+
+def _is_ours(entry: Path) -> bool:
+    """What a workspace leaves behind whose making was interrupted: its folders without anything in them, a half-written record."""
+    if entry.name.startswith(f".{_FILE}.") and entry.name.endswith(".tmp"):
+        return True
+    return entry.name in _FOLDERS and entry.is_dir() and not any(entry.iterdir())
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write JSON so that a reader sees the old file or the new one, never half of it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
     with writing(path.name):
         with temporary.open("w", encoding="utf-8") as file:
             json.dump(value, file, ensure_ascii=False, indent=1)

@@ -126,6 +126,17 @@ def test_a_newer_version_of_a_producer_is_believed_over_an_older_one(workspace: 
     assert shown(Lens(workspace), "ocr")["0"] == 100
 
 
+def test_a_score_the_newer_version_withheld_does_not_come_back_from_the_older_one(workspace: Workspace) -> None:
+    scores(workspace, "rules", ["0", "1"], {"ocr": [100, 100], "stem": [50, 50]}, version="1")
+    scores(workspace, "rules", ["0"], {"ocr": [None], "stem": [60]}, version="2")
+    scores(workspace, "zebra", ["0"], {"ocr": [7]})
+    lens = Lens(workspace)
+    assert [who.version for who in lens.producers["scores"]] == ["2", "1", "1"]
+    assert shown(lens, "ocr", "ocr_by") == {"0": (7, 2), "1": (100, 1), "2": (None, None), "3": (None, None)}
+    assert shown(lens, "stem", "stem_by") == {"0": (60, 0), "1": (50, 1), "2": (None, None), "3": (None, None)}
+    assert shown(lens, "top_capability")["0"] == CAPABILITY_KEYS.index("stem")
+
+
 def test_what_was_said_about_former_content_is_left_out(workspace: Workspace) -> None:
     scores(workspace, "person", ["0", "1"], {"ocr": [250, 250]}, stale={"0"})
     scores(workspace, "rules", ["0", "1"], {"ocr": [50, 50]})

@@ -99,3 +99,30 @@ def test_readers_of_a_json_file_see_the_old_one_or_the_new_one(tmp_path: Path) -
     with pytest.raises(TypeError):
         write_json(path, {"a": object()})
     assert json.loads(path.read_text(encoding="utf-8")) == {"a": "\u00e9"}
+
+
+def test_making_that_was_interrupted_can_be_repeated(tmp_path: Path) -> None:
+    path = tmp_path / "ws"
+    (path / "tables").mkdir(parents=True)
+    (path / ".workspace.json.12.34.tmp").write_text('{"for')
+    assert Workspace.open_or_create(path).versions() == {}
+    (tmp_path / "other" / "tables").mkdir(parents=True)
+    (tmp_path / "other" / "tables" / "mine.txt").write_text("dear")
+    with pytest.raises(BadInput, match="not empty"):
+        Workspace.open_or_create(tmp_path / "other")
+
+
+@pytest.mark.parametrize("path", ["~nobody-of-this-name/ws", "x" * 300])
+def test_a_path_that_can_be_no_folder_is_a_mistake(path: str) -> None:
+    for opening in (Workspace.open, Workspace.create, Workspace.open_or_create):
+        with pytest.raises(BadInput):
+            opening(Path(path))
+
+
+def test_versions_that_were_looked_at_can_be_pinned_after_the_tables_moved_on(tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path / "ws")
+    workspace.store.append("images", rows(range(3)))
+    seen, digest = workspace.versions(), workspace.snapshot()
+    workspace.store.append("images", rows(range(3, 5)))
+    assert workspace.pin_snapshot(seen) == digest != workspace.snapshot()
+    assert workspace.pinned(digest) == seen

@@ -90,7 +90,10 @@ class Store:
 
         try:
             return lance.dataset(str(self.path / f"{name}.lance"), version=version)
-        except (OSError, ValueError) as error:
+        except BaseException as error:
+            # For some cut manifests Lance panics, and its PanicException is no Exception.
+            if not isinstance(error, (OSError, ValueError)) and type(error).__name__ != "PanicException":
+                raise
             raise BadData(
                 f"The table {name} of the workspace cannot be opened ({str(error).splitlines()[0][:160]}).",
                 "Run `winnow check` on the workspace; it says how to mend it.",

@@ -5,6 +5,9 @@ from __future__ import annotations
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+import pytest
+
+from core.errors import BadData
 from core.store.acts import Acts
 
 
@@ -40,3 +43,10 @@ def test_several_processes_write_without_losing_an_act(tmp_path: Path) -> None:
         for future in [pool.submit(_put, path, worker) for worker in range(3)]:
             future.result()
     assert len(Acts(path).all("selection")) == 60
+
+
+def test_a_damaged_file_is_bad_data_with_a_remedy(tmp_path: Path) -> None:
+    (tmp_path / "a.sqlite").write_bytes(b"not a database at all" * 50)
+    with pytest.raises(BadData, match=r"a\.sqlite") as caught:
+        Acts(tmp_path / "a.sqlite").all("selection")
+    assert "winnow check" in caught.value.fix

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
@@ -86,6 +88,29 @@ def test_producers_stand_in_order_of_belief_newer_versions_first(store: Store) -
         ("zz", "1"),
     ]
     assert evidence.producers(store, "styles") == []
+
+
+def test_missing_samples_come_in_table_order_however_many_there_are(tmp_path: Path) -> None:
+    store, num = Store(tmp_path), 100_000
+    table = pa.table(
+        {name: pa.array([f"h{n}" for n in range(num)]) for name in ("source", "original_id", "content_hash")}
+    ).add_column(0, schemas.SAMPLES.field("sample_id"), pa.array(range(num), pa.uint64()))
+    store.create("samples", table)
+    who = evidence.producer("tokens", "rules", "1")
+    evidence.write(store, who, tokens(list(range(0, num, 1000))))
+    left = evidence.missing(store, who)["sample_id"].to_pylist()
+    assert left == [number for number in range(num) if number % 1000]
+
+
+def _say(path: Path, number: int) -> None:
+    evidence.write(Store(path), evidence.producer("tokens", "rules", "1"), tokens([number]))
+
+
+def test_of_several_who_write_first_nobody_is_lost(store: Store) -> None:
+    with ProcessPoolExecutor(3, multiprocessing.get_context("spawn")) as pool:
+        for future in [pool.submit(_say, store.path, number) for number in range(3)]:
+            future.result()
+    assert missing(store, evidence.producer("tokens", "rules", "1")) == [3, 4, 5]
 
 
 @pytest.mark.parametrize("part", ["Rules", "a--b", "", "../x", "1/2", "a b"])

@@ -92,3 +92,20 @@ def test_the_content_hash_moves_with_text_role_and_image() -> None:
         ids.content_hash([("human", 'a"],["gpt","b')], ["k" * 32]),
     ]
     assert len({base, *others}) == 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "ff",
+        "0x00000000000001",
+        "-00000000000000f",
+        "+00000000000000f",
+        "1_1_1_1_1_1_1_11",
+        "００００００００００００００００",
+    ],
+)
+def test_only_sixteen_hexadecimal_digits_are_an_id(text: str) -> None:
+    with pytest.raises(BadInput, match="not a sample id"):
+        ids.id_from_hex(text)

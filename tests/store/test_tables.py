@@ -6,7 +6,7 @@ import errno
 import multiprocessing
 import subprocess
 import sys
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
@@ -134,3 +134,34 @@ def test_no_room_is_a_full_disk(error: Exception) -> None:
 def test_other_faults_of_writing_stay_what_they_are() -> None:
     with pytest.raises(PermissionError), writing("table x"):
         raise PermissionError(errno.EACCES, "no")
+
+
+def test_what_a_killed_maker_left_is_no_table_and_is_made_anew(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for name in ("images", "tokens--rules--1"):
+        (tmp_path / f"{name}.lance" / "data").mkdir(parents=True)
+        (tmp_path / f"{name}.lance" / "data" / "half.lance").write_bytes(b"x")
+    assert (store.names(), store.versions(), store.count("images"), store.read("images").num_rows) == ([], {}, 0, 0)
+    store.append("images", images(range(3)))
+    store.create("tokens--rules--1", pa.table({"sample_id": [1]}))
+    assert store.versions().keys() == {"images", "tokens--rules--1"}
+    assert store.count("images") == 3
+
+
+def test_a_version_is_named_once_however_often_it_is_asked(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.append("images", images(range(3)))
+    with ThreadPoolExecutor(4) as pool:
+        for future in [pool.submit(store.tag, "images", "kept", store.versions()["images"]) for _ in range(8)]:
+            future.result()
+    assert list(store.dataset("images").tags.list()) == ["kept"]
+
+
+@pytest.mark.parametrize("num_bytes", [0, 1, 4, 8, 20, 100, 400])
+def test_a_cut_manifest_is_bad_data_wherever_it_was_cut(tmp_path: Path, num_bytes: int) -> None:
+    store = Store(tmp_path)
+    store.append("images", images(range(3)))
+    for file in (tmp_path / "images.lance" / "_versions").glob("*.manifest"):
+        file.write_bytes(file.read_bytes()[:num_bytes])
+    with pytest.raises(BadData, match="images"):
+        store.versions()
