@@ -112,7 +112,7 @@ def tags(kind: str, selected: session.Selected | None) -> None:
     tops = [node.path for node in nodes if node.depth == 1]
     colours = charts.tag_colours(first if kind == "instruction_tags" else sorted(tops))
     pick = partial(filters_bar.toggle, "tags")
-    picture, listed = st.columns([1.55, 1], gap="medium")
+    picture, listed = st.columns([1.45, 1], gap="medium")
     with picture:
         charts.sunburst(
             nodes, colours, key=f"sunburst-{kind}", title=KIND_NAMES[kind], total=total, says="in all", on=chosen.tags, on_pick=pick,
@@ -209,7 +209,7 @@ def histograms(selected: session.Selected | None) -> None:
         [_panel(key, shown[key], None if pool is None else pool[key]) for key in CAPABILITY_KEYS],
         key="capability-bars",
         on_pick=_pick_score,
-        least_px=196,
+        least_px=176,
         tall_px=124,
     )
 

@@ -27,7 +27,7 @@ def filters_bar() -> int:
     with st.container(horizontal=True, vertical_alignment="center", key="filters"):
         session.seed("filter-text", chosen.text)
         st.text_input(
-            "Search", key="filter-text", placeholder="Search the conversations", label_visibility="collapsed", on_change=_search, width=230,
+            "Search", key="filter-text", placeholder="Search conversations", label_visibility="collapsed", on_change=_search, width=196,
             icon=":material/search:",
         )  # fmt: skip
         _chip("source", "sources", chosen, _source_label(chosen), _sources)

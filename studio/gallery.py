@@ -100,7 +100,7 @@ def _mount(
     style.component("gallery")(key=key, data=shown, on_opened_change=clicked)
 
 
-def viewer(sample: Detail, *, key: str, height_px: int = 500) -> None:
+def viewer(sample: Detail, *, key: str, height_px: int = 470) -> None:
     """An opened sample: its pictures with zoom at the left, its conversation as turns at the right."""
     shown = {
         "images": [{"full": image_url(image), "thumb": thumb_url(image)} for image in sample.card.image_keys],

@@ -146,7 +146,7 @@ def test_a_url_reproduces_filter_order_page_and_sample(open_page: OpenPage, addr
 def test_text_search_finds_words_of_the_conversation(open_page: OpenPage, address: str) -> None:
     page = open_page(address)
     visit(page, "Browse")
-    page.get_by_placeholder("Search the conversations").fill("picture 3")
+    page.get_by_placeholder("Search conversations").fill("picture 3")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("q=picture"))
     expect(page.locator(".w-count").first).to_have_text(f"9 of {NUM_SAMPLES} samples")
