@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from html import escape
@@ -188,11 +189,15 @@ def _resolution_form(key: str, given: Resolution) -> Resolution:
 
 def _rates_form(key: str, stage: Stage, trainable: Sequence[str]) -> dict[Any, float]:
     """A rate for each part that trains, each with the bounds the recipe gives it."""
-    kind, rule = _RATE
+    kind, bounds = _RATE
+    rule = copy(bounds)
+    rule.description = Stage.model_fields["lr"].description
     fields: dict[str, Any] = dict.fromkeys(trainable, (kind, rule))
     model: type[BaseModel] = create_model("Rates", __config__=_FROZEN, **fields)
+    known = drafts.rates_of(stage)
+    given = {name: known[name] for name in trainable}
     labels = {name: f"Learning rate, {name}" for name in trainable}
-    return forms.settings_form(model, key=f"{key}.lr", given=drafts.rates_of(stage), labels=labels).model_dump()
+    return forms.settings_form(model, key=f"{key}.lr", given=given, labels=labels).model_dump()
 
 
 def _settings(model: type[PartEntry], now: PartEntry, **options: Any) -> PartEntry:

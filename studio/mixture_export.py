@@ -41,7 +41,7 @@ def acts(draft: Draft, recipe: Recipe | None, found: Planned | None) -> None:
             icon=":material/download:", help="The recipe as the command line takes it.", on_click="ignore",
         )  # fmt: skip
     st.button("Train", icon=":material/play_arrow:", key="mixture-train", on_click=session.go_to, args=("train",))
-    label = f"Export {many(found.num_unique, 'sample')}" if found is not None else "Export"
+    label = f"Export {many(found.num_samples, 'sample')}" if found is not None else "Export"
     with st.popover(label, type="primary", icon=":material/archive:", disabled=found is None):
         _export_form(recipe)
 

@@ -14,7 +14,7 @@ from studio.charts import Column, Row
 from studio.mixture_cached import DEVICES, Planned, planned
 from studio.mixture_draft import Draft
 from studio.mixture_words import flops, recipe_warnings, time_of
-from studio.words import Note, num, share, short
+from studio.words import Note, many, num, share, short
 
 _DEVICE: session.Slot[str] = session.Slot("mixture.device", "H200")
 _UTILISATION: session.Slot[int] = session.Slot("mixture.utilisation", round(100 * ASSUMED_UTILISATION))
@@ -157,14 +157,15 @@ def sources(found: Planned | None) -> None:
     ]
     most = max((value for line in values for value in line if value), default=1.0)
     layout.section("Sources", "share of each stage's samples in %, repeats counted")
-    charts.heatmap(
-        names,
-        columns,
-        values,
-        colour=lambda value: style.blend(style.palette().card, style.palette().kept, 0.85 * value / most),
-        text=lambda value: f"{100 * value:.1f}",
-        hover=lambda i, j: f"{names[i]}, {columns[j]}: {share(values[i][j] or 0.0)}",
-    )
+    with st.container(key="mixture-sources"):
+        charts.heatmap(
+            names,
+            columns,
+            values,
+            colour=lambda value: style.blend(style.palette().card, style.palette().kept, 0.85 * value / most),
+            text=lambda value: f"{100 * value:.1f}",
+            hover=lambda i, j: f"{names[i]}, {columns[j]}: {share(values[i][j] or 0.0)}",
+        )
 
 
 def selections(draft: Draft, found: Planned | None) -> None:
@@ -178,10 +179,11 @@ def selections(draft: Draft, found: Planned | None) -> None:
         rows.append(Row((key, {"text": how, "says": where}, size)))
     columns = (Column("Selection", "name"), Column("How", "grow"), Column("Samples", "number", 70))
     charts.rows(columns, rows, key="recipe-selections", tall_px=300)
-    if found is not None:
-        for key, chosen in found.chosen.items():
-            for note in chosen.notes:
-                layout.small(f"{key}: {note}")
+    notes = [f"{key}: {note}" for key, chosen in found.chosen.items() for note in chosen.notes] if found else []
+    if notes:
+        with st.expander(f"{many(len(notes), 'note')} on how samples were chosen"):
+            for note in notes:
+                layout.small(note)
 
 
 def said_entry(entry: SelectionEntry) -> tuple[str, str]:

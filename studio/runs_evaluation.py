@@ -20,9 +20,8 @@ from studio.words import many, num
 KIND = "evaluate"
 MODULE = "core.evaluate.main"
 METRIC_NAMES = {
-    "score": "All questions", "exact_match": "Exact match", "relaxed": "Numbers within 5 %", "choice": "Multiple choice",
-    "yes_no": "Yes or no", "yes_no_f1": "Yes or no, F1", "anls": "Near match (ANLS)", "vqa": "VQA", "contains": "Contains the answer",
-    "math": "Math", "list": "Lists",
+    "score": "All questions", "anls": "Near match (ANLS)", "vqa": "VQA, ten answers", "yes_no_f1": "Yes or no, F1", "yes_no": "Yes or no",
+    "relaxed_number": "Numbers within 5 %",
 }  # fmt: skip
 _FILTERS = ("All", "Better", "Worse", "Both right", "Both wrong")
 _FILTER: session.Slot[str] = session.Slot("evaluation.filter", "All")
@@ -93,7 +92,8 @@ def section(run: Run) -> None:
             )
         )
         return
-    run_panel.show((KIND,), key=f"evaluation-{run.run_id}")
+    if found and found[0].state != "done":
+        run_panel.show((KIND,), key=f"evaluation-{run.run_id}")
     if done is None:
         if not busy:
             says = "Both models answer the workspace's own held-out questions, which no training saw."
@@ -129,7 +129,7 @@ def comparison(run: Run) -> None:
     rows = "".join(
         metric_html(
             name,
-            int(counts.get(name, result["num_questions"])),
+            int(counts.get(name.removesuffix("_f1"), result["num_questions"])),
             before.get(name),
             after,
             _change(result, name),
@@ -168,7 +168,7 @@ def metric_html(
     baselines: Mapping[str, Mapping[str, Mapping[str, float]]],
 ) -> str:
     """One row: figures with intervals, both drawn on one scale, and the change."""
-    said = METRIC_NAMES.get(name, name.replace("_", " "))
+    said = METRIC_NAMES.get(name, name.replace("_", " ").capitalize())
     marks = {key: metrics[name]["value"] for key, metrics in baselines.items() if name in metrics}
     return (
         f'<tr><td><b>{escape(said)}</b></td><td class="num">{num(count)}</td><td class="num">{_estimate(before)}</td>'
@@ -200,9 +200,14 @@ def _change_html(change: Mapping[str, float] | None) -> str:
         return "<td>–</td>"
     sure = change["low"] > 0 or change["high"] < 0
     look = ("up" if change["value"] > 0 else "down") if sure else ""
-    sign = "+" if change["value"] > 0 else "−" if change["value"] < 0 else "±"
-    interval = f"{100 * change['low']:+.1f} to {100 * change['high']:+.1f}".replace("-", "−")
-    return f'<td class="change {look}"><b>{sign}{abs(100 * change["value"]):.1f}</b> <small>{interval}</small></td>'
+    interval = f"{_signed(change['low'])} to {_signed(change['high'])}"
+    return f'<td class="change {look}"><b>{_signed(change["value"])}</b> <small>{interval}</small></td>'
+
+
+def _signed(part: float) -> str:
+    """A difference in points: '+4.2', '−0.8', '0.0'."""
+    said = f"{abs(100 * part):.1f}"
+    return said if said == "0.0" else f"{'+' if part > 0 else '−'}{said}"
 
 
 # -- answers --------------------------------------------------------------------------------------------------------------
