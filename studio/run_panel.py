@@ -5,6 +5,7 @@ Everything is read from the runs' folders, so a page that was closed and opened 
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -43,6 +44,7 @@ _RESULT_NOUNS = {
 """What a run's result says when it has ended; counts by reason are added up."""
 
 _FRESH_SECONDS = 600.0  # a run that went well is shown this long, one that did not until it is hidden
+_STOPPING: session.Slot[tuple[str, ...]] = session.Slot("runs-stopping", ())
 _HIDDEN: session.Slot[tuple[str, ...]] = session.Slot("runs-hidden", ())
 
 
@@ -54,6 +56,12 @@ def launch(kind: str, module: str, settings: Mapping[str, Any]) -> Run:
 def prepare() -> None:
     """Start making all evidence that is missing."""
     launch("prepare", "core.evidence.prepare", {"workspace": str(cached.workspace().path)})
+
+
+def stop(run: Run) -> None:
+    """Ask a run to stop, without waiting for it: it ends at its next step, or is killed after a while."""
+    _STOPPING.set((*_STOPPING.get(), run.run_id))
+    threading.Thread(target=runs.stop, args=(run,), name=f"stop {run.run_id}", daemon=True).start()
 
 
 def running(kinds: Sequence[str] = ()) -> list[Run]:
@@ -93,14 +101,16 @@ def _card(run: Run, key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"card-run-{key}-{run.kind}"):
         st.html(run_html(run, time.time()))
         if run.state == "running":
-            if st.button("Stop", key=f"stop-{key}-{run.run_id}", icon=":material/stop:", width=100):
-                runs.send(run, "stop")
-                runs.stop(run)
-                st.rerun(scope="app")
+            if run.run_id in _STOPPING.get():
+                st.html('<span class="w-count">stopping</span>', width="content")
+            elif st.button("Stop", key=f"stop-{key}-{run.run_id}", icon=":material/stop:", width=100):
+                stop(run)
+                st.rerun(scope="fragment")
             return
         if run.state in ("failed", "stopped", "died") and st.button(
             "Resume", key=f"resume-{key}-{run.run_id}", width=100
         ):
+            _STOPPING.set(tuple(entry for entry in _STOPPING.get() if entry != run.run_id))
             try:
                 runs.resume(run)
             except StudioError as error:
