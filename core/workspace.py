@@ -23,10 +23,6 @@ _FILE = "workspace.json"
 _FOLDERS = ("tables", "runs", "exports", "evaluation", "snapshots", "locks")
 
 
-class NoWorkspace(BadInput):
-    """There is no workspace at a path."""
-
-
 class Workspace:
     """A folder everything of one curation lives in. Make one with `create`, or `open` an existing one."""
 
@@ -74,9 +70,9 @@ class Workspace:
         try:
             there = (path / _FILE).is_file()
         except OSError as error:
-            raise NoWorkspace(f"{path} cannot be read ({error.strerror}).", "Give a folder you may read.") from error
+            raise BadInput(f"{path} cannot be read ({error.strerror}).", "Give a folder you may read.") from error
         if not there:
-            raise NoWorkspace(
+            raise BadInput(
                 f"{path} is not a Winnow workspace.", "Give an existing workspace, or make one with `winnow ingest`."
             )
         try:
@@ -99,11 +95,10 @@ class Workspace:
         """What `winnow ingest` does with its first argument."""
         try:
             return cls.create(path)
-        except BadInput as mistake:
-            try:
-                return cls.open(path)  # it was there, or another process has just made it
-            except NoWorkspace:
-                raise mistake from None
+        except BadInput:
+            if not _is_workspace(path):
+                raise
+        return cls.open(path)  # it was there, or another process has just made it
 
     def versions(self) -> dict[str, int]:
         """Table name to newest Lance version."""
@@ -140,6 +135,13 @@ def _absolute(path: Path) -> Path:
         return path.expanduser().resolve()
     except RuntimeError as error:  # a home of nobody, a loop of links
         raise BadInput(f"{path} names no folder ({error}).", "Give the whole path.") from error
+
+
+def _is_workspace(path: Path) -> bool:
+    try:
+        return (_absolute(path) / _FILE).exists()
+    except OSError:
+        return False
 
 
 def _is_ours(entry: Path) -> bool:

@@ -6,6 +6,7 @@ with --json), progress and messages to stderr; a user's mistake is exit status 2
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,8 +14,8 @@ from typing import Annotated, Any
 
 import typer
 
-from core.errors import BadInput, StudioError
-from studio.terminal import INTERRUPTED, USER_MISTAKE, bar, give, report, say
+from core.errors import BadInput
+from studio.terminal import INTERRUPTED, PROBLEMS_FOUND, USER_MISTAKE, bar, give, perform, report, say
 
 app = typer.Typer(
     name="winnow",
@@ -31,15 +32,6 @@ HostOption = Annotated[str, typer.Option(help="Address to listen on; anything bu
 PortOption = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
 
 
-def _perform(as_json: bool, act: Callable[[], tuple[dict[str, Any], Callable[[dict[str, Any]], list[str]]]]) -> None:
-    """Run a verb: its result to stdout, a StudioError to its two lines and exit status 2."""
-    try:
-        result, lines = act()
-    except StudioError as error:
-        raise typer.Exit(report(error, as_json)) from None
-    give(result, as_json, lines)
-
-
 def _open(path: Path) -> Any:
     from core.workspace import Workspace
 
@@ -53,6 +45,7 @@ def demo(
     port: PortOption = 8501,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
     build_only: Annotated[bool, typer.Option("--build-only", help="Make the workspace and stop.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Make a workspace of the sample data (once) and open the studio on it."""
     from studio.demo import build
@@ -62,10 +55,11 @@ def demo(
         with bar("building the sample workspace") as progress:
             built = build(folder, progress)
         if not build_only:
-            _serve(folder, host, port, no_browser)
+            _serve(folder, host, port, no_browser, built if as_json else None)
+            return {}, lambda r: []
         return built, lambda r: [f"The sample workspace is in {r['workspace']}."]
 
-    _perform(False, act)
+    perform(as_json, act)
 
 
 @app.command(name="open")
@@ -74,21 +68,26 @@ def open_workspace(
     host: HostOption = "127.0.0.1",
     port: PortOption = 8501,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Open the studio on a workspace."""
 
     def act() -> tuple[dict[str, Any], Callable[[dict[str, Any]], list[str]]]:
-        _serve(_open(ws).path, host, port, no_browser)
+        folder = _open(ws).path
+        _serve(folder, host, port, no_browser, {"workspace": str(folder)} if as_json else None)
         return {}, lambda r: []
 
-    _perform(False, act)
+    perform(as_json, act)
 
 
-def _serve(workspace: Path, host: str, port: int, no_browser: bool) -> None:
+def _serve(workspace: Path, host: str, port: int, no_browser: bool, result: dict[str, Any] | None) -> None:
+    """Serve until interrupted; `result` goes to stdout as JSON, with the address, as soon as there is one."""
     from studio.server import serve
 
     def started(address: str) -> None:
         say(f"Winnow is at {address} (Ctrl-C ends it; runs go on).")
+        if result is not None:
+            give({**result, "address": address}, True, lambda r: [])
         if not no_browser:
             typer.launch(address)
 
@@ -132,7 +131,7 @@ def ingest(
             done = read(None if untouched else Workspace.open_or_create(ws), settings, progress).to_json()
         return done, _ingest_lines
 
-    _perform(as_json, act)
+    perform(as_json, act)
 
 
 def _ingest_lines(done: dict[str, Any]) -> list[str]:
@@ -175,7 +174,7 @@ def prepare(
             for step in r["steps"]
         ]
 
-    _perform(as_json, act)
+    perform(as_json, act)
 
 
 def _failures(failed: dict[str, int]) -> str:
@@ -201,7 +200,7 @@ def import_evidence(
             f"  {count:>7,} rejected: {reason}" for reason, count in r["rejected"].items()
         ]  # fmt: skip
 
-    _perform(as_json, act)
+    perform(as_json, act)
 
 
 @app.command()
@@ -241,7 +240,7 @@ def select(
             *([f"Written to {r['file']}."] if r["file"] else []),
         ]
 
-    _perform(as_json, act)
+    perform(as_json, act)
 
 
 @app.command()
@@ -267,7 +266,7 @@ def export(
             *(f"  {count:>7,} left out: {reason}" for reason, count in r["dropped"].items()),
         ]
 
-    _perform(as_json, act)
+    perform(as_json, act)
 
 
 @app.command()
@@ -289,7 +288,7 @@ def train(
             done = train_recipe(_open(ws), recipe, preset, detach, export_dir, progress)
         return done, lambda r: [f"Run {r['run_id']}: {r['state']}.", f"Folder: {r['run_dir']}"]
 
-    _perform(as_json, act)
+    perform(as_json, act)
 
 
 @app.command()
@@ -313,7 +312,7 @@ def evaluate(
             f"  {key:<24} {100 * m['value']:5.1f} %  ({100 * m['low']:.1f} to {100 * m['high']:.1f})" for key, m in r["metrics"].items()
         ]  # fmt: skip
 
-    _perform(as_json, act)
+    perform(as_json, act)
 
 
 @app.command(name="runs")
@@ -326,7 +325,7 @@ def show_runs(
     """List runs, show one, stop one, resume one."""
     from studio.verbs import run_action
 
-    _perform(as_json, lambda: (run_action(_open(ws), action, run_id), lambda r: r["lines"]))
+    perform(as_json, lambda: (run_action(_open(ws), action, run_id), lambda r: r["lines"]))
 
 
 @app.command()
@@ -334,12 +333,18 @@ def check(ws: WorkspaceArgument, as_json: JsonOption = False) -> None:
     """Verify the integrity of a workspace and say how to mend what is found (exit status 1 when something is)."""
     from core.check import check as verify
 
+    sound: list[bool] = []
+
     def act() -> tuple[dict[str, Any], Callable[[dict[str, Any]], list[str]]]:
-        return verify(_open(ws)).to_json(), lambda r: ["No problem found."] if r["ok"] else [
+        found = verify(_open(ws)).to_json()
+        sound.append(found["ok"])
+        return found, lambda r: ["No problem found."] if r["ok"] else [
             line for p in r["problems"] for line in (f"{p['count']:,} x {p['code']}", f"  {p['fix']}")
         ]  # fmt: skip
 
-    _perform(as_json, act)
+    perform(as_json, act)
+    if sound == [False]:
+        raise typer.Exit(PROBLEMS_FOUND)
 
 
 def _settings(kind: Any, /, **values: Any) -> Any:
@@ -367,17 +372,18 @@ def main() -> None:
         status = app(standalone_mode=False)
     except UsageError as error:
         status = USER_MISTAKE
-        context = error.ctx
-        if error.format_message().startswith("Usage:"):  # no argument at all: the help is the message
-            say(error.format_message())
+        problem = error.format_message()
+        if problem.startswith("Usage:"):  # no argument at all: the help is the message
+            say(problem)
         else:
-            verb = context.command_path if context else "winnow"
-            problem = error.format_message()
-            say(f"{problem if problem.endswith(('.', '?')) else problem + '.'}\nRun `{verb} --help` for what it takes.")
+            verb = error.ctx.command_path if error.ctx else "winnow"
+            problem = problem if problem.endswith((".", "?")) else f"{problem}."
+            report(BadInput(problem, f"Run `{verb} --help` for what it takes."), "--json" in sys.argv)
     except (KeyboardInterrupt, typer.Abort):
         say("Interrupted.\nFinished work is kept; run the same command again to go on.")
         status = INTERRUPTED
-    except BrokenPipeError:
+    except BrokenPipeError:  # who read stdout has gone; what is still buffered for it must not fail again at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
     sys.exit(status or 0)
 

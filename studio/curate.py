@@ -57,14 +57,12 @@ def settings_panel() -> dict[str, Any]:
         chosen = forms.settings_form(
             methods.method(_METHOD.get()), key=f"method-{_METHOD.get()}", hidden=("columns", "weights")
         )
-        session.seed("curate-seed", _SEED.get())
-        st.number_input(
+        session.seed("curate-seed", str(_SEED.get()))  # as text: seeds go to 2^64, numbers in a browser to 2^53
+        st.text_input(
             "Seed",
-            0,
-            2**53 - 1,
             key="curate-seed",
             on_change=_choose_seed,
-            help="Decides ties, and the order of random.",
+            help="A whole number; decides ties, and the order of random.",
         )
     settings = chosen.model_dump(mode="json")
     _SETTINGS.set(settings)
@@ -76,7 +74,11 @@ def _choose_method() -> None:
 
 
 def _choose_seed() -> None:
-    _SEED.set(int(session.held("curate-seed") or 0))
+    text = str(session.held("curate-seed") or "0")
+    try:
+        _SEED.set(int(text) % 2**64)
+    except ValueError:
+        st.toast(f"{layout.verbatim(text[:40])} is not a whole number; the seed stays {_SEED.get()}.")
 
 
 def budget_of(pool_size: int) -> int:

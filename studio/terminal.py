@@ -5,17 +5,25 @@ A StudioError becomes two lines, problem and remedy, and exit status 2; nobody s
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from core.errors import StudioError
+import typer
+
+from core.errors import BadInput, StudioError
 from core.progress import Progress
 
+PROBLEMS_FOUND = 1
 USER_MISTAKE = 2
 INTERRUPTED = 130
+_REFUSALS = {
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG,
+    errno.ELOOP, errno.ENOSPC, errno.EDQUOT,
+}  # fmt: skip
 
 
 @contextmanager
@@ -46,22 +54,63 @@ def bar(title: str) -> Iterator[Progress]:
 
 def say(text: str) -> None:
     """A message beside the result: stderr."""
-    print(text, file=sys.stderr, flush=True)
+    if sys.stderr is not None:  # closed: print() would then turn to stdout, where only the result may stand
+        print(text, file=sys.stderr, flush=True)
 
 
 def give(result: dict[str, Any], as_json: bool, lines: Callable[[dict[str, Any]], list[str]]) -> None:
     """The result: one JSON object, or the lines a person reads."""
     if as_json:
-        print(json.dumps(result, ensure_ascii=False))
+        give_json(result)
     else:
-        print("\n".join(lines(result)))
+        print("\n".join(lines(result)).encode(_encoding(), "backslashreplace").decode(_encoding()), flush=True)
+
+
+def give_json(result: dict[str, Any]) -> None:
+    """One object on one line, at once, so that a reader who left is noticed here. Not-a-number is null, since JSON has no word for it;
+    what the terminal's encoding lacks is escaped."""
+    try:
+        text = json.dumps(result, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        result = json.loads(json.dumps(result), parse_constant=lambda word: None)
+        text = json.dumps(result, ensure_ascii=False)
+    try:
+        text.encode(_encoding())
+    except UnicodeEncodeError:
+        text = json.dumps(result)
+    print(text, flush=True)
+
+
+def _encoding() -> str:
+    return getattr(sys.stdout, "encoding", None) or "utf-8"
 
 
 def report(error: StudioError, as_json: bool) -> int:
     """Say problem and remedy on stderr (and as the JSON object, where one was asked for); the exit status."""
     say(f"{error.problem}\n{error.fix}")
     if as_json:
-        print(
-            json.dumps({"error": type(error).__name__, "problem": error.problem, "fix": error.fix}, ensure_ascii=False)
-        )
+        give_json({"error": type(error).__name__, "problem": error.problem, "fix": error.fix})
     return USER_MISTAKE
+
+
+def perform(as_json: bool, act: Callable[[], tuple[dict[str, Any], Callable[[dict[str, Any]], list[str]]]]) -> None:
+    """Run a verb: its result to stdout, a StudioError to its two lines and exit status 2.
+
+    So is what the file system refuses for a path that was given: no right to it, no such folder, no room.
+    """
+    try:
+        result, lines = act()
+    except StudioError as error:
+        raise typer.Exit(report(error, as_json)) from None
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if error.errno not in _REFUSALS:
+            raise
+        named = error.filename if error.filename is not None else "A file"
+        mistake = BadInput(
+            f"{named} cannot be used ({error.strerror}).", "Give a path you may read and write, with room on its disk."
+        )
+        raise typer.Exit(report(mistake, as_json)) from None
+    if result:
+        give(result, as_json, lines)

@@ -9,8 +9,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from core import runs
-from core.errors import BadInput
+from core.errors import BadInput, RunFailed
 from core.filters import Filter
 from core.progress import Progress
 from core.workspace import Workspace
@@ -43,7 +45,13 @@ def select_samples(
     selector = settings(method, _assigned(assignments, capabilities))
     allowed = parse_budget(budget)
     lens = Lens(workspace)
-    chosen = Filter(where=where)
+    try:
+        chosen = Filter(where=where)
+    except ValidationError as error:
+        raise BadInput(
+            f"The condition of {len(where):,} characters is not acceptable ({error.errors()[0]['msg']}).",
+            "Write a shorter one.",
+        ) from None
     selection = choose(selector, Pool.from_lens(lens, chosen), allowed, seed)
     file = None
     if out is not None:
@@ -220,4 +228,7 @@ def follow(run: runs.Run, progress: Progress) -> runs.Run:
     except KeyboardInterrupt:
         say(f"The run {run.run_id} goes on by itself; stop it with `winnow runs WS stop {run.run_id}`.")
         raise
-    return runs.wait(now)
+    ended = runs.wait(now)
+    if ended.state == "stopped":
+        raise RunFailed(f"The run {run.run_id} was stopped.", f"Go on with `winnow runs WS resume {run.run_id}`.")
+    return ended

@@ -40,7 +40,7 @@ class Pool:
     by code point; scores: [C, N] uint8, a row per capability in vocabulary order, stored scale (score x 50), 255
     missing; style_bits: [N] uint32, bit i = style_names[i], 0 for a sample without a style; row: [N] int64, the place
     each sample had where it came from; columns: further numbers per sample, [N] float64 each, NaN missing.
-    `origin` says where the pool came from (snapshot and filter) and takes no part in the digest.
+    `origin` says where the pool came from (snapshot, its table versions, filter) and takes no part in the digest.
     """
 
     sample_id: NDArray[np.uint64]
@@ -138,6 +138,7 @@ class Pool:
             row=table["row"].to_numpy(),
             origin={
                 "snapshot": lens.snapshot,
+                "versions": dict(lens.versions),
                 "filter": (chosen or Filter()).model_dump(mode="json", exclude_defaults=True),
             },
         )

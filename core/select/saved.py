@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import threading
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ from core.filters import Filter
 from core.select.ordering import Selection
 from core.store.acts import Acts
 from core.store.ids import digest_of
+from core.store.tables import writing
 from core.workspace import Workspace
 
 _KIND = "selection"
@@ -44,11 +48,19 @@ def write_parquet(selection: Selection, path: Path) -> str:
     """Write rank, sample_id, original_id, source, reason; gives the sha256 of the file. Same selection, same bytes."""
     import pyarrow.parquet as pq
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    pq.write_table(selection.to_table(), temporary, compression="zstd", write_statistics=False)
-    temporary.replace(path)
-    return sha256(path.read_bytes()).hexdigest()
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
+    try:
+        with writing(path.name):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            pq.write_table(selection.to_table(), temporary, compression="zstd", write_statistics=False)
+            digest = sha256(temporary.read_bytes()).hexdigest()
+            temporary.replace(path)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be written ({error.strerror}).", "Give a file you may write to.") from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+    return digest
 
 
 def read_ids(path: Path) -> NDArray[np.uint64]:
@@ -60,25 +72,33 @@ def read_ids(path: Path) -> NDArray[np.uint64]:
         raise BadInput(f"There is no selection file {path}.", "Make one with `winnow select --out FILE.parquet`.")
     try:
         table = pq.read_table(path, columns=["rank", "sample_id"]).sort_by("rank")
+        ids = table["sample_id"].cast(pa.uint64())
+        if ids.null_count:
+            raise KeyError(f"{ids.null_count} rows have no sample_id")
     except (pa.ArrowException, OSError, KeyError) as error:
         raise BadInput(
             f"{path} is not a selection ({str(error).splitlines()[0][:120]}).",
             "Make one with `winnow select --out FILE.parquet`; it needs the columns rank and sample_id.",
         ) from error
-    return np.asarray(table["sample_id"].cast(pa.uint64()).to_numpy(), dtype=np.uint64)
+    return np.asarray(ids.to_numpy(), dtype=np.uint64)
 
 
 def save(workspace: Workspace, selection: Selection, *, name: str, budget: str, chosen: Filter) -> SavedSelection:
-    """Keep a selection under a name; saving the same one twice gives the same entry."""
+    """Keep a selection under a name; saving the same one twice gives the same entry, under another name another one.
+
+    What is pinned is the snapshot the pool was read at, which the tables may have left meanwhile.
+    """
     made = selection.provenance()
-    snapshot = workspace.pin_snapshot()
-    key = digest_of({"made": made, "snapshot": snapshot, "ids": sha256(selection.sample_ids.tobytes()).hexdigest()})
-    selection_id = key[:_ID_LENGTH]
+    name = name or f"{made['method']} {budget}"
+    snapshot = workspace.pin_snapshot(made.get("versions"))
+    said = {"name": name, "budget": budget, "chosen": chosen.model_dump(mode="json")}
+    ids = sha256(selection.sample_ids.tobytes()).hexdigest()
+    selection_id = digest_of({"made": made, "said": said, "snapshot": snapshot, "ids": ids})[:_ID_LENGTH]
     path = workspace.path / "selections" / f"{selection_id}.parquet"
     digest = write_parquet(selection, path)
     entry = SavedSelection(
         selection_id=selection_id,
-        name=name or f"{made['method']} {budget}",
+        name=name,
         method=made["method"],
         settings=made["settings"],
         seed=made["seed"],

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +13,12 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from core import runs
+from core.errors import RunFailed
+from core.progress import silent
 from core.workspace import Workspace
+from studio.terminal import give_json
+from studio.verbs import follow
 from tests.conftest import make_small_pool
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,8 +46,11 @@ def ingested(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_ingest_counts_and_a_second_one_knows_everything(small_pool: Path, tmp_path: Path) -> None:
     first = answer("ingest", tmp_path / "ws", small_pool)
     assert {key: first[key] for key in ("ingested", "quarantined", "already_known", "changed")} == {
-        "ingested": 32, "quarantined": {}, "already_known": 0, "changed": 0,
-    }  # fmt: skip
+        "ingested": 32,
+        "quarantined": {},
+        "already_known": 0,
+        "changed": 0,
+    }
     again = answer("ingest", tmp_path / "ws", small_pool)
     assert (again["ingested"], again["already_known"]) == (0, 32)
 
@@ -93,6 +103,15 @@ MISTAKES = {
     "images kept in an unknown way": (["ingest", "{tmp}/new", "{pool}", "--images", "move"], "move"),
     "source named twice": (["ingest", "{tmp}/new", "{pool}", "--source", "a", "--source-from", "b"], "source"),
     "a newer workspace": (["check", "{tmp}/newer"], "format 99"),
+    "a home of nobody": (["prepare", "~nobody-of-this-name/ws"], "nobody-of-this-name"),
+    "a file that cannot be written": (
+        ["select", "{ws}", "--method", "random", "--budget", "5", "--out", "{ws}/workspace.json/x.parquet"],
+        "x.parquet",
+    ),
+    "a condition that is too long": (
+        ["select", "{ws}", "--method", "random", "--budget", "5", "--where", "true OR " * 2000 + "true"],
+        "characters",
+    ),
     "no budget": (["select", "{ws}", "--method", "random"], "budget"),
     "a budget of nothing": (["select", "{ws}", "--method", "random", "--budget", "0"], "0"),
     "a budget above everything": (["select", "{ws}", "--method", "random", "--budget", "101%"], "101"),
@@ -148,3 +167,61 @@ def test_with_json_a_mistake_is_an_object_too(tmp_path: Path) -> None:
     said = winnow("prepare", tmp_path / "nowhere", "--json")
     assert said.returncode == 2
     assert set(json.loads(said.stdout)) == {"error", "problem", "fix"}
+
+
+@pytest.mark.parametrize("arguments", [["select"], ["brows"], ["prepare", "x", "--nope"]])
+def test_with_json_a_mistyped_command_is_an_object_too(arguments: list[str]) -> None:
+    said = winnow(*arguments, "--json")
+    assert said.returncode == 2
+    assert set(json.loads(said.stdout)) == {"error", "problem", "fix"}
+
+
+def test_a_seed_of_any_size_is_taken_modulo_2_to_the_64(ingested: Path, tmp_path: Path) -> None:
+    picks = []
+    for seed in (2**64 - 1, -1, 2**65 - 1):
+        out = tmp_path / f"{seed}.parquet"
+        answer("select", ingested, "--method", "random", "--budget", "9", "--seed", seed, "--out", out)
+        picks.append(pq.read_table(out)["sample_id"].to_pylist())
+    assert picks[0] == picks[1] == picks[2]
+
+
+def test_a_reader_who_leaves_or_a_poor_encoding_ends_in_no_traceback(ingested: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "studio.cli", "select", str(ingested), "--method", "random", "--budget", "3"]
+    gone = subprocess.run(
+        ["bash", "-c", '"$@" | true; echo ${PIPESTATUS[0]}', "x", *command],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    assert (gone.stdout, gone.stderr) in (("1\n", ""), ("0\n", ""))  # 0 where `true` left later
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    out = tmp_path / "\u00e9.parquet"
+    said = subprocess.run(
+        [*command, "--out", str(out), "--json"], capture_output=True, check=True, cwd=ROOT, env=environment
+    )
+    assert json.loads(said.stdout)["file"] == str(out)
+
+
+def test_check_says_with_its_status_whether_something_was_found(ingested: Path, tmp_path: Path) -> None:
+    assert winnow("check", ingested).returncode == 0
+    copy = tmp_path / "ws"
+    shutil.copytree(ingested, copy)
+    (copy / "snapshots" / f"{'0' * 32}.json").write_text('{"samples": 999}')
+    said = winnow("check", copy, "--json")
+    assert (said.returncode, [problem["code"] for problem in json.loads(said.stdout)["problems"]]) == (
+        1,
+        ["broken_snapshot"],
+    )
+
+
+def test_a_figure_that_is_no_number_is_null_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+    give_json({"value": float("nan"), "rest": [1.5, float("inf")]})
+    assert json.loads(capsys.readouterr().out) == {"value": None, "rest": [1.5, None]}
+
+
+def test_a_run_that_was_stopped_is_no_success(tmp_path: Path) -> None:
+    run = runs.stop(runs.launch(tmp_path, "test", "tests.runs.jobs", {"do": "count"}))
+    with pytest.raises(RunFailed, match="stopped") as caught:
+        follow(run, silent)
+    assert run.run_id in caught.value.fix
