@@ -11,21 +11,24 @@ PYTEST_WORKERS ?= 2
 TEST_ENV := HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install browser test soak lint types walk bench wheel screenshots clean
+.PHONY: help demo install browser test soak lint types walk bench wheel clean
 
 help:            ## show this list
-	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(STAMP)   ## install, build the sample workspace, serve the studio on http://127.0.0.1:8501
-	$(BIN)/winnow demo --workspace $(WORKSPACE) --host $(HOST) --port $(PORT)
+	$(BIN)/winnow demo --workspace "$(WORKSPACE)" --host "$(HOST)" --port "$(PORT)"
 
 install: $(STAMP) ## create .venv and install everything
 
 $(STAMP): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "Winnow needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1)."; \
+	@command -v "$(PYTHON)" >/dev/null || \
+	  { echo "There is no $(PYTHON) on this machine."; \
+	    echo "Install Python 3.11 or newer, or name one: make $(or $(firstword $(MAKECMDGOALS)),demo) PYTHON=/path/to/python3.12"; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Winnow needs Python 3.11 or newer; $(PYTHON) is $$("$(PYTHON)" -V 2>&1)."; \
 	    echo "Name another one: make $(or $(firstword $(MAKECMDGOALS)),demo) PYTHON=/path/to/python3.12"; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || \
+	@"$(PYTHON)" -m venv $(VENV) || \
 	  { echo "$(PYTHON) cannot make a virtual environment."; echo "Install its venv module (Debian: apt-get install python3-venv)."; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $(STAMP)
@@ -50,10 +53,10 @@ types: $(STAMP)  ## mypy, strict on core and studio
 	$(BIN)/mypy core studio
 
 walk: $(STAMP)   ## the whole path over a real pool: make walk POOL=DIR
-	$(TEST_ENV) $(BIN)/python -m tests.walk.pool $(POOL)
+	$(TEST_ENV) $(BIN)/python -m tests.walk.pool "$(POOL)"
 
 bench: $(STAMP) browser ## print every benchmark: make bench POOL=DIR
-	$(BIN)/python -m benchmarks.all $(POOL)
+	$(BIN)/python -m benchmarks.all "$(POOL)"
 
 wheel: $(STAMP)  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel
