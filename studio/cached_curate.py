@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import streamlit as st
 from numpy.typing import NDArray
 
@@ -58,13 +59,14 @@ class Curated:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _curated(path: str, at_version: str, chosen: str) -> Curated:
     wanted = Filter.model_validate_json(chosen)
-    pool = Pool.from_lens(cached.lens(), wanted)
-    places = cached.ask("map_points", wanted)
+    lens = cached.lens()  # one for all of it: the tables may move while this is computed
+    pool = Pool.from_lens(lens, wanted)
+    places = lens.ask("map_points", wanted)
     ids = places["sample_id"].to_numpy()
     rows = pool.rows_of(ids)
     cluster = np.full(len(pool), -1, dtype=np.int32)
     cluster[rows] = places["cluster"].fill_null(-1).to_numpy()
-    labels = _labels(pool, cluster, wanted)
+    labels = _labels(pool, cluster, lens.ask("tags_of_visible", wanted))
     placed = ~np.isnan(_numbers(places["map_x"]))
     points = Points(
         name=digest_of({"filter": chosen})[:16],
@@ -78,8 +80,7 @@ def _curated(path: str, at_version: str, chosen: str) -> Curated:
     return Curated(pool, labels, spread.counts(pool, labels), points, np.nan_to_num(text), _hours(pool))
 
 
-def _labels(pool: Pool, cluster: NDArray[np.int32], wanted: Filter) -> spread.Labels:
-    found = cached.ask("tags_of_visible", wanted)
+def _labels(pool: Pool, cluster: NDArray[np.int32], found: pa.Table) -> spread.Labels:
     names = [
         " > ".join(part for part in pair if part)
         for pair in zip(found["level1"].to_pylist(), found["level2"].to_pylist(), strict=True)
