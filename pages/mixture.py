@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studio import cached, layout, mixture_board, mixture_export, mixture_start, mixture_totals, run_panel
+from studio import cached, layout, mixture_board, mixture_export, mixture_start, mixture_totals
 from studio.evidence_views import add_data
 
 with layout.page(
@@ -29,7 +29,7 @@ with layout.page(
             mixture_totals.figures(found)
             mixture_totals.warnings(draft, recipe, found)
         with problem:
-            run_panel.show(("export",), key="mixture")
+            mixture_export.progress()
             if error is not None:
                 layout.problem(error)
         with actions:

@@ -235,7 +235,7 @@ def card_html(part: PartEntry, planned: Planned | None) -> str:
 def lane_html(number: int, stage: Stage, planned: Planned | None, warnings: Sequence[str]) -> str:
     """The head of a stage: name, what trains on which picture size, and what it amounts to."""
     says = (
-        trains(stage.trainable),
+        f"trains {trains(stage.trainable)}",
         _size(stage.resolution),
         f"{num(stage.epochs)} epoch{'s' if stage.epochs != 1 else ''}",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from html import escape
 from pathlib import Path
 
@@ -23,23 +24,26 @@ from studio.words import many, num, size
 TARGETS = {"llava": "LLaVA JSON", "winnow": "Winnow's own trainer"}
 _TARGET: session.Slot[str] = session.Slot("export.target", "llava")
 _IMAGES: session.Slot[str] = session.Slot("export.images", "copy")
+_FRESH_SECONDS = 300.0
 _IMAGE_WORDS = {"copy": "copy", "link": "hard link", "reference": "leave in place"}
 
 
 def acts(draft: Draft, recipe: Recipe | None, found: Planned | None) -> None:
-    """What can be done with the recipe: open another, save, download it, export its data."""
-    with st.popover("Open", icon=":material/folder_open:", type="tertiary"):
-        layout.small("Closes this recipe; what was saved stays in the workspace.")
-        st.button("Close and begin again", key="mixture-close", on_click=start.put_away, width="stretch")
+    """What can be done with the recipe: download or close it, save it, train on it, export its data."""
+    with st.popover("File", icon=":material/description:", type="tertiary"):
+        if recipe is not None:
+            st.download_button(
+                "Download recipe YAML", recipe.to_yaml(), f"{slug(recipe.name)}.yaml", "application/yaml", key="mixture-yaml",
+                icon=":material/download:", on_click="ignore", width="stretch",
+            )  # fmt: skip
+        st.button(
+            "Open another", icon=":material/folder_open:", key="mixture-close", on_click=start.put_away, width="stretch",
+            help="Closes this recipe; what was saved stays in the workspace.",
+        )  # fmt: skip
     st.button(
         "Save", icon=":material/bookmark:", key="mixture-save", on_click=start.guarded, args=(_save,),
         disabled=recipe is None or draft.is_saved(recipe),
     )  # fmt: skip
-    if recipe is not None:
-        st.download_button(
-            "YAML", recipe.to_yaml(), f"{slug(recipe.name)}.yaml", "application/yaml", key="mixture-yaml",
-            icon=":material/download:", help="The recipe as the command line takes it.", on_click="ignore",
-        )  # fmt: skip
     st.button("Train", icon=":material/play_arrow:", key="mixture-train", on_click=session.go_to, args=("train",))
     label = f"Export {many(found.num_samples, 'sample')}" if found is not None else "Export"
     with st.popover(label, type="primary", icon=":material/archive:", disabled=found is None):
@@ -110,6 +114,17 @@ def newest_exports(most: int = 4) -> list[Run]:
     """The finished exports whose folder is still there, newest first."""
     found = [run for run in runs.list_runs(cached.workspace().path, KIND) if run.state == "done"]
     return [run for run in found if Path(str(run.result.get("path", ""))).is_dir()][:most]
+
+
+def progress() -> None:
+    """The export that runs now, or how the last one ended; one that has just succeeded with its download."""
+    newest = next(iter(runs.list_runs(cached.workspace().path, KIND)), None)
+    if newest is None or newest.state != "done" or newest.ended_at is None:
+        run_panel.show((KIND,), key="mixture")
+        return
+    is_there = Path(str(newest.result.get("path", ""))).is_dir()
+    if is_there and time.time() - run_panel.seconds_of(newest.ended_at) < _FRESH_SECONDS:
+        st.html(export_html(newest))
 
 
 def finished() -> None:

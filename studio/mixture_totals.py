@@ -40,19 +40,19 @@ def recipe_bar(draft: Draft) -> None:
     """Name and model of the recipe, and the device its hours are quoted for."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="recipe-bar"):
         session.seed("recipe-name", draft.recipe.name)
-        st.text_input("Recipe", key="recipe-name", on_change=start.guarded, args=(_rename,), width=260)
+        st.text_input("Recipe", key="recipe-name", on_change=start.guarded, args=(_rename,), width=200)
         session.seed("recipe-preset", draft.recipe.model.preset)
         st.selectbox(
-            "Model", list(PRESET_COSTS), key="recipe-preset", on_change=start.guarded, args=(_model,), width=170
+            "Model", list(PRESET_COSTS), key="recipe-preset", on_change=start.guarded, args=(_model,), width=140
         )
         session.seed("recipe-device", _DEVICE.get())
         st.selectbox(
-            "Time on one", list(DEVICES), key="recipe-device", on_change=_choose_device, width=110,
+            "Time on one", list(DEVICES), key="recipe-device", on_change=_choose_device, width=100,
             help="Hours are quoted for the device's dense bf16 peak.",
         )  # fmt: skip
         session.seed("recipe-utilisation", _UTILISATION.get())
         st.number_input(
-            "at, % of its peak", 1, 100, step=1, key="recipe-utilisation", on_change=_choose_utilisation, width=130,
+            "at, % of its peak", 1, 100, step=1, key="recipe-utilisation", on_change=_choose_utilisation, width=120,
             help="The share of the peak a training run is assumed to reach; published runs lie between 10 and 40 %.",
         )  # fmt: skip
         st.button(

@@ -27,9 +27,9 @@ def time_of(hours: float) -> str:
 
 
 def trains(trainable: Collection[str]) -> str:
-    """'all trains', 'projector', 'projector and language model'."""
+    """'everything', 'projector', 'projector and language model'."""
     if set(trainable) == set(MODULES):
-        return "everything trains"
+        return "everything"
     return " and ".join(_NAMES[module] for module in MODULES if module in trainable)
 
 

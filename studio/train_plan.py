@@ -175,19 +175,18 @@ def plan(choice: Choice, preset: str) -> Planned | None:
     )
     layout.section("Stages", "each starts from the weights of the one before", [Note("estimate", rate.says)])
     columns = (
-        Column("", "number", 24), Column("Stage", "name"), Column("Trains", "soft"), Column("Pictures", "soft"),
-        Column("Samples", "number"),
+        Column("Stage", "name"), Column("Trains", "soft"), Column("Pictures", "soft"), Column("Samples", "number"),
         Column("Epochs", "number"), Column("Steps", "number"), Column("Tokens", "number"), Column("Time", "number"),
     )  # fmt: skip
     rows = []
-    for number, (stage, one) in enumerate(zip(recipe.stages, found.totals, strict=True), start=1):
+    for stage, one in zip(recipe.stages, found.totals, strict=True):
         tokens = (one.num_text_tokens + one.num_image_tokens) * stage.epochs
         size = stage.resolution
         rows.append(
             Row(
                 (
-                    str(number), stage.name, trains(stage.trainable),
-                    f"{size.px} px" + ("" if size.mode == "square" else f", up to {many(size.max_tiles, 'tile')}"),
+                    stage.name, trains(stage.trainable),
+                    f"{size.px} px" + ("" if size.mode == "square" else f", ≤ {many(size.max_tiles, 'tile')}"),
                     num(one.num_samples), num(stage.epochs), num(one.num_steps), short(round(tokens)),
                     duration(one.flops / rate.flops_per_second),
                 )

@@ -79,7 +79,13 @@ def test_smoothing_grows_with_the_run_and_stays_below_one(count: int) -> None:
 def test_losses_by_source_are_token_weighted_over_the_first_and_last_steps() -> None:
     told = [({"a": (4.0, 1)},), ({"a": (2.0, 3), "b": (9.0, 1)},), ({"a": (1.0, 1)},)]
     steps = [
-        step(i, 1, i, 1.0, loss_by_source={name: {"loss": loss, "tokens": tokens} for name, (loss, tokens) in said.items()})
+        step(
+            i,
+            1,
+            i,
+            1.0,
+            loss_by_source={name: {"loss": loss, "tokens": tokens} for name, (loss, tokens) in said.items()},
+        )
         for i, (said,) in enumerate(told, start=1)
     ]
     b, a = by_group(steps, "loss_by_source", recent=2)
