@@ -117,7 +117,7 @@ def ingest(
     as_json: JsonOption = False,
 ) -> None:
     """Read LLaVA data into a workspace (made when it does not exist)."""
-    from core.ingest import IngestSettings
+    from core.ingest import IngestSettings, preview
     from core.ingest import ingest as read
     from core.workspace import Workspace
 
@@ -127,6 +127,8 @@ def ingest(
             licence=licence, revision=revision, category=category, limit=limit, dry_run=dry_run,
         )  # fmt: skip
         with bar("reading") as progress:
+            if not ws.expanduser().exists():
+                preview(settings, num_records=1)  # a mistaken path leaves no empty workspace behind
             untouched = dry_run and not ws.expanduser().exists()  # a dry run makes no workspace
             done = read(None if untouched else Workspace.open_or_create(ws), settings, progress).to_json()
         return done, _ingest_lines
@@ -329,14 +331,18 @@ def show_runs(
 
 
 @app.command()
-def check(ws: WorkspaceArgument, as_json: JsonOption = False) -> None:
+def check(
+    ws: WorkspaceArgument,
+    full: Annotated[bool, typer.Option("--full", help="Read every byte instead of a spread of them.")] = False,
+    as_json: JsonOption = False,
+) -> None:
     """Verify the integrity of a workspace and say how to mend what is found (exit status 1 when something is)."""
     from core.check import check as verify
 
     sound: list[bool] = []
 
     def act() -> tuple[dict[str, Any], Callable[[dict[str, Any]], list[str]]]:
-        found = verify(_open(ws)).to_json()
+        found = verify(_open(ws), full=full).to_json()
         sound.append(found["ok"])
         return found, lambda r: ["No problem found."] if r["ok"] else [
             line for p in r["problems"] for line in (f"{p['count']:,} x {p['code']}", f"  {p['fix']}")
@@ -380,11 +386,12 @@ def main() -> None:
             problem = problem if problem.endswith((".", "?")) else f"{problem}."
             report(BadInput(problem, f"Run `{verb} --help` for what it takes."), "--json" in sys.argv)
     except (KeyboardInterrupt, typer.Abort):
-        say("Interrupted.\nFinished work is kept; run the same command again to go on.")
         status = INTERRUPTED
     except BrokenPipeError:  # who read stdout has gone; what is still buffered for it must not fail again at the end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
+    if status == INTERRUPTED:  # typer itself gives this status for most Ctrl-Cs, without a word
+        say("Interrupted.\nFinished work is kept; run the same command again to go on.")
     sys.exit(status or 0)
 
 

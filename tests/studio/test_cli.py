@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +59,11 @@ def test_ingest_counts_and_a_second_one_knows_everything(small_pool: Path, tmp_p
 
 def test_a_dry_run_makes_no_workspace(small_pool: Path, tmp_path: Path) -> None:
     assert answer("ingest", tmp_path / "ws", small_pool, "--dry-run")["ingested"] == 32
+    assert not (tmp_path / "ws").exists()
+
+
+def test_a_mistaken_path_leaves_no_workspace_behind(tmp_path: Path) -> None:
+    assert winnow("ingest", tmp_path / "ws", tmp_path / "typo.json").returncode == 2
     assert not (tmp_path / "ws").exists()
 
 
@@ -225,3 +232,18 @@ def test_a_run_that_was_stopped_is_no_success(tmp_path: Path) -> None:
     with pytest.raises(RunFailed, match="stopped") as caught:
         follow(run, silent)
     assert run.run_id in caught.value.fix
+
+
+def test_an_interrupt_is_said_and_the_same_command_goes_on(small_pool: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "studio.cli", "ingest", str(tmp_path / "ws"), str(small_pool), "--json"]
+    begun = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    while not (tmp_path / "ws" / "workspace.json").exists():
+        assert begun.poll() is None
+        time.sleep(0.01)
+    begun.send_signal(signal.SIGINT)
+    out, said = begun.communicate(timeout=60)
+    assert (begun.returncode, out) == (130, "")
+    assert said.startswith("Interrupted.\n")
+    assert len(said.splitlines()) == 2
+    answer("ingest", tmp_path / "ws", small_pool)
+    assert Workspace.open(tmp_path / "ws").store.count("samples") == 32
