@@ -1,6 +1,6 @@
-"""The pictures of numbers: six-bar histograms, a radar, heatmaps, a sunburst, clickable tables, and lines for losses.
+"""The pictures of numbers: six-bar histograms, a radar, heatmaps, a sunburst and clickable tables.
 
-Everything but lines is small HTML or SVG of our own, which draws at once and follows the theme; text from data is escaped or
+Everything here is small HTML or SVG of our own, which draws at once and follows the theme; text from data is escaped or
 written with `textContent`.
 """
 
@@ -10,16 +10,13 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import streamlit as st
 
 from core.vocabulary import CAPABILITIES, TAG_SEPARATOR, Capability
 from studio import session, style
-from studio.words import num, share
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
+from studio.words import share
 
 SCORE_LABELS = ("0", "1", "2", "3", "4", "5")
 
@@ -335,39 +332,3 @@ def coefficient(value: float) -> str:
     said = f"{abs(value):.2f}"
     said = said.removeprefix("0") if said.startswith("0") else said
     return f"−{said}" if value < 0 and said != ".00" else said
-
-
-# -- lines --------------------------------------------------------------------------------------------------------------
-
-
-def lines(
-    series: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, x_title: str, y_title: str, height_px: int = 320
-) -> go.Figure:
-    """Lines by name, each (x, y), labelled at their ends instead of in a legend; show with `theme=None`."""
-    import plotly.graph_objects as go
-
-    figure = go.Figure(
-        layout={"template": style.plotly_template(), "height": height_px, "showlegend": False, "hovermode": "x unified"}
-    )
-    colours = (style.palette().kept, *style.CATEGORICAL[1:])
-    for index, (name, (x, y)) in enumerate(series.items()):
-        colour = colours[index] if index < len(colours) else style.OTHER
-        figure.add_scatter(x=x, y=y, name=name, mode="lines", line={"width": 2, "color": colour})
-        if len(x):
-            figure.add_annotation(
-                x=x[-1],
-                y=y[-1],
-                text=escape(name),
-                showarrow=False,
-                xanchor="left",
-                xshift=6,
-                font={"color": colour, "size": 12},
-            )
-    figure.update_xaxes(title_text=x_title)
-    figure.update_yaxes(title_text=y_title)
-    return figure
-
-
-def counted(part: int, whole: int) -> str:
-    """'522 (4.3 %)'."""
-    return f"{num(part)} ({share(part, whole)})"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from html import escape
 from typing import Any
 
 import streamlit as st
@@ -312,18 +311,3 @@ def nothing_visible() -> None:
     """What a page shows when the filter lets nothing through."""
     with layout.empty("Nothing matches", "No sample passes all these filters.", icon="search"):
         st.button("Clear all filters", key="nothing-clear", on_click=session.set_filter, args=(Filter(),))
-
-
-def chip_text(chosen: Filter) -> str:
-    """The whole filter in words, escaped, for a caption elsewhere; 'all samples' when it is empty."""
-    parts = [
-        *(f"source {name}" for name in chosen.sources),
-        *(f"style {name}" for name in chosen.styles),
-        *(f"tag {name}" for name in chosen.tags),
-        *(range_text(entry) for entry in chosen.scores),
-        *([f"images {chosen.min_images or 0} to {chosen.max_images if chosen.max_images is not None else 'any'}"]
-          if (chosen.min_images, chosen.max_images) != (None, None) else []),
-        *([f"“{chosen.text}”"] if chosen.text else []),
-        *([chosen.where] if chosen.where else []),
-    ]  # fmt: skip
-    return escape(", ".join(parts) or "all samples")

@@ -196,6 +196,9 @@ def quarantine() -> None:
             Row([row["source"], Path(row["file"]).name, num(row["row"]), row["detail"], row["raw"]]) for row in found
         ]
         charts.rows(_RECORDS, records, key="overview-records", tall_px=300)
+        num_chosen = next(entry["counts"] for entry in counts if entry["values"] == chosen)
+        if num_chosen > _SHOWN_RECORDS:
+            layout.small(f"The first {num(_SHOWN_RECORDS)} of {num(num_chosen)}.")
         known = REASONS.get(chosen)
         if known is not None:
             layout.small(f"{known.says} {known.fix}")
