@@ -5,6 +5,7 @@ Everything that comes from data is escaped here; pages never write HTML themselv
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
@@ -117,6 +118,10 @@ def paths(tags: Sequence[str], separator: str = " > ") -> None:
     st.html("".join(rows))
 
 
+_LIGATURES = re.compile(r"(?<=[<>=~-])(?=[<>=-])")  # Streamlit's labels turn "->", ">=" and their like into one sign
+
+
 def verbatim(text: str) -> str:
     """Text for a Streamlit label, which is read as markdown: every sign that could mean something is escaped."""
-    return "".join(f"\\{char}" if char in "\\`*_{}[]()<>#+-.!|~$:^&=\"'" else char for char in text.replace("\n", " "))
+    kept = _LIGATURES.sub("\u2060", text.replace("\n", " "))
+    return "".join(f"\\{char}" if char in "\\`*_{}[]()<>#+-.!|~$:^&=\"'" else char for char in kept)
