@@ -111,7 +111,12 @@ def _export(folder: RunFolder, data: Path) -> None:
         return
     lens = Lens(Workspace.open(Path(folder.settings["workspace"])))
     mixture = resolve(load_recipe(folder.path / "recipe.yaml"), lens, Path(folder.settings["recipe_folder"]))
-    export(mixture, lens, "winnow", data, progress=folder.progress)
+
+    def progress(done: int, total: int | None, note: str) -> None:
+        folder.check_stop()  # a stopped export leaves nothing, and the resumed run begins it again
+        folder.progress(done, total, note)
+
+    export(mixture, lens, "winnow", data, progress=progress)
 
 
 def _copy_export(source: Path, data: Path, folder: RunFolder) -> None:

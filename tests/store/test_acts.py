@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def _put(path: Path, worker: int) -> None:
 
 def test_several_processes_write_without_losing_an_act(tmp_path: Path) -> None:
     path = tmp_path / "a.sqlite"
-    with ProcessPoolExecutor(3) as pool:
+    with ProcessPoolExecutor(3, multiprocessing.get_context("spawn")) as pool:
         for future in [pool.submit(_put, path, worker) for worker in range(3)]:
             future.result()
     assert len(Acts(path).all("selection")) == 60

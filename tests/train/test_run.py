@@ -212,7 +212,7 @@ def test_a_training_process_imports_what_a_bare_gpu_machine_has() -> None:
     graph = grimp.build_graph("core", include_external_packages=True, cache_dir=None)
     inside = {"core.train.main", *graph.find_upstream_modules("core.train.main")}
     used = {module.split(".")[0] for module in inside if not module.startswith("core")} - sys.stdlib_module_names
-    brought = {"numpy", "PIL", "tokenizers", "safetensors"}
+    brought = {"numpy", "PIL", "tokenizers", "safetensors", "filelock"}
     assert used <= {"torch", "transformers", "pyarrow", "yaml", "pydantic", "psutil"} | brought
     watching = {module for module in inside if "psutil" in graph.find_modules_directly_imported_by(module)}
     assert watching == {"core.runs.launch"}
