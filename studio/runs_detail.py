@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from html import escape
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -11,7 +13,7 @@ import streamlit as st
 from core import runs
 from core.errors import StudioError
 from core.runs import Run
-from studio import cached, charts, layout, run_panel
+from studio import cached, charts, layout, mixture_export, mixture_totals, run_panel
 from studio.charts import Column, Row
 from studio.runs_list import ago, took
 from studio.train_view import run_title, state_chip
@@ -19,11 +21,6 @@ from studio.words import num
 
 _LOG_LINES = 200
 _SHOWN_EVENTS = 100
-
-
-def title(run: Run) -> str:
-    """The heading of an opened run."""
-    return run_title(run)
 
 
 def watch(run_id: str) -> None:
@@ -46,7 +43,10 @@ def top(run: Run) -> None:
     now = time.time()
     when = f"started {ago(run.started_at, now)}" if run.started_at else "not started"
     line = f"{when}, {'runs for' if run.state == 'running' else 'took'} {took(run, now)}"
-    st.html(f'<div class="w-run-top">{state_chip(run.state)} <span class="w-small">{line}</span></div>')
+    st.html(
+        f'<div class="w-run"><div class="w-run-top">{state_chip(run.state)}<b>{escape(run_title(run))}</b>'
+        f"<span>{escape(line)}</span></div></div>"
+    )
     if run.state == "running":
         st.html(run_panel.run_html(run, now))
     elif run.problem:
@@ -54,11 +54,15 @@ def top(run: Run) -> None:
 
 
 def result(run: Run) -> None:
-    """What the run gave back, as names and values; lists and tables one level deep."""
+    """What the run gave back, as names and values; lists and tables one level deep. An export with its download."""
     if not run.result:
         return
+    if run.kind == "export" and Path(str(run.result.get("path", ""))).is_dir():
+        mixture_totals.stylesheet()
+        st.html(mixture_export.export_html(run))
     layout.section("Result")
-    layout.facts([(said_name(name), said_value(value)) for name, value in run.result.items() if said_value(value)])
+    entries = [(said_name(name), said_value(value)) for name, value in run.result.items()]
+    layout.facts([(name, value) for name, value in entries if value])
 
 
 def said_name(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -60,10 +61,9 @@ def shown_run() -> Run | None:
     alive = next((run for run in found if run.state == "running"), None)
     if alive is not None or not found:
         return alive
-    import time
-
-    ended = found[0].ended_at
-    return found[0] if ended and time.time() - run_panel.seconds_of(ended) < _FRESH_SECONDS else None
+    last = max(found, key=lambda run: run.ended_at or "")
+    fresh = last.ended_at is not None and time.time() - run_panel.seconds_of(last.ended_at) < _FRESH_SECONDS
+    return last if fresh else None
 
 
 def recipes() -> list[Choice]:

@@ -59,6 +59,10 @@ def _draw(run: Run, key: str) -> None:
     head(run, log)
     if run.state in ("failed", "died") and run.problem:
         layout.problem(StudioError(run.problem, run.fix or ""))
+    if not log.steps and run.state != "running":  # it ended before it trained: why is in the log
+        _log_tail(run)
+        folder(run, log)
+        return
     if not log.is_planned:
         return
     st.html(timeline_html(log, running=run.state == "running"))
@@ -182,13 +186,17 @@ def details(run: Run, log: TrainLog, key: str) -> None:
     elif shown == "Answers":
         answers(log)
     elif shown == "Log":
-        text = run.log_tail(_LOG_LINES)
-        if text.strip():
-            st.code(text, language=None, height=320)
-        else:
-            layout.small("The log is empty: nothing was said beside the events.")
+        _log_tail(run)
     else:
         folder(run, log)
+
+
+def _log_tail(run: Run) -> None:
+    text = run.log_tail(_LOG_LINES)
+    if text.strip():
+        st.code(text, language=None, height=320 if text.count("\n") > 13 else "content")
+    else:
+        layout.small("The log is empty: nothing was said beside the events.")
 
 
 def _choose_tab(key: str) -> None:
