@@ -98,9 +98,9 @@ def loss_figure(log: TrainLog, height_px: int = 330) -> go.Figure:
             x=stage.steps_before, y=1, yref="paper", text=title, showarrow=False, xanchor="left",
             yanchor="bottom", xshift=4, font={"size": 12, "color": c.soft},
         )  # fmt: skip
-    figure.update_xaxes(title_text="optimizer step", range=[-0.012 * log.num_steps, max(log.num_steps, 1) * 1.15])
+    figure.update_xaxes(title_text="optimizer step", range=[-0.012 * log.num_steps, max(log.num_steps, 1) * 1.01])
     figure.update_yaxes(title_text="loss per learnt token", rangemode="normal")
-    figure.update_layout(margin={"t": 26, "l": 8, "r": 8, "b": 8})
+    figure.update_layout(margin={"t": 26, "l": 8, "r": 104, "b": 8})
     return figure
 
 
