@@ -7,7 +7,9 @@ import streamlit as st
 from studio import cached, curate, evidence_views, layout, session
 from studio.filters_bar import filters_bar, nothing_visible
 
-with layout.page("Curate", "Choose a method, drag the budget under the map, and see what is kept of the pool.") as actions:
+with layout.page(
+    "Curate", "Choose a method, drag the budget under the map, and see what is kept of the pool."
+) as actions:
     num_visible = filters_bar()
     missing = [kind for kind in ("scores", "map") if kind not in cached.lens().producers]
     if missing:
