@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core.errors import BadInput
+from core.errors import BadInput, StudioError
 from core.filters import Filter
 from core.select import methods, saved, spread
 from core.select.ordering import Selection
@@ -32,7 +32,7 @@ from studio.map.buffers import (
     ranks_of,
     running_totals,
 )
-from studio.words import num, share
+from studio.words import many, num, share
 
 DEFAULT_METHOD = "mmssr-nested"
 DEFAULT_SHARE = 0.3
@@ -41,6 +41,7 @@ _SEED: session.Slot[int] = session.Slot("curate.seed", 0)
 _SHARE: session.Slot[float] = session.Slot("curate.share", DEFAULT_SHARE)
 _SHOWN: session.Slot[str] = session.Slot("curate.shown", "Sources")
 _SETTINGS: session.Slot[dict[str, Any]] = session.Slot("curate.settings", {})
+_SEED_PROBLEM: session.Slot[BadInput | None] = session.Slot("curate.seed-problem", None)
 _SPREADS = ("Sources", "Styles", "Skills", "Tags")
 _MOST_CLASSES = 9
 
@@ -64,6 +65,8 @@ def settings_panel() -> dict[str, Any]:
             on_change=_choose_seed,
             help="A whole number; decides ties, and the order of random.",
         )
+    if (problem := _SEED_PROBLEM.take()) is not None:
+        layout.problem(problem)  # below the settings: leaving the field may have closed them
     settings = chosen.model_dump(mode="json")
     _SETTINGS.set(settings)
     return settings
@@ -78,7 +81,9 @@ def _choose_seed() -> None:
     try:
         _SEED.set(int(text) % 2**64)
     except ValueError:
-        st.toast(f"{layout.verbatim(text[:40])} is not a whole number; the seed stays {_SEED.get()}.")
+        _SEED_PROBLEM.set(
+            BadInput(f"The seed {text[:40]!r} is not a whole number.", f"Type one such as 7; it stays {_SEED.get()}.")
+        )
 
 
 def budget_of(pool_size: int) -> int:
@@ -91,7 +96,7 @@ def selection(chosen: Filter, settings: dict[str, Any]) -> Selection:
     pool = curated(chosen).pool
     budget = budget_of(len(pool))
     kept = ordering(chosen, _METHOD.get(), settings, _SEED.get(), budget).cut(budget)
-    name = f"{methods.method(_METHOD.get()).title}, {num(kept.num)} samples"
+    name = f"{methods.method(_METHOD.get()).title}, {many(kept.num, 'sample')}"
     digest = digest_of([cached.current_version(), chosen.model_dump(), _METHOD.get(), settings, _SEED.get(), kept.num])
     session.SELECTION.set(session.Selected(name, kept.sample_ids, digest))
     return kept
@@ -193,10 +198,10 @@ def results(chosen: Filter, kept: Selection) -> None:
     layout.section("Distance from the pool", "total variation in %")
     layout.figures(
         [
-            (_plain(said.source), "sources", ""),
-            (_plain(said.style), "styles", ""),
-            (_plain(said.tag), "tags", ""),
-            (_plain(said.capability), "skills", ""),
+            (_plain(said.source if kept.num else np.nan), "sources", ""),
+            (_plain(said.style if kept.num else np.nan), "styles", ""),
+            (_plain(said.tag if kept.num else np.nan), "tags", ""),
+            (_plain(said.capability if kept.num else np.nan), "skills", ""),
         ]
     )
     session.seed("curate-shown", _SHOWN.get())
@@ -275,17 +280,28 @@ def _score(value: float) -> str:
 
 def save_button(chosen: Filter, kept: Selection) -> None:
     """The page's main action: keep this selection under a name."""
-    with st.popover(f"Save {num(kept.num)} samples", type="primary", icon=":material/bookmark:"):
+    with st.popover(f"Save {many(kept.num, 'sample')}", type="primary", icon=":material/bookmark:"):
         name = st.text_input(
             "Name",
             f"{methods.method(kept.ordering.method).title} {share(kept.num, len(kept.ordering.pool))}",
             key="save-name",
         )
         if st.button("Save selection", type="primary", key="save-selection", width="stretch"):
-            if not name.strip():
-                raise BadInput("The selection has no name.", "Type one.")
-            entry = saved.save(cached.workspace(), kept, name=name.strip(), budget=str(kept.budget), chosen=chosen)
-            st.toast(f"Saved {layout.verbatim(entry.name)}: {num(entry.num_selected)} samples")
+            try:
+                st.toast(_save(chosen, kept, name.strip()))
+            except StudioError as error:
+                layout.problem(error)  # here, so that the rest of the page stays
+
+
+def _save(chosen: Filter, kept: Selection, name: str) -> str:
+    """Keep the selection; gives the sentence that says so, or that it was kept before."""
+    if not name:
+        raise BadInput("The selection has no name.", "Type one.")
+    before = {one.selection_id for one in saved.saved(cached.workspace())}
+    entry = saved.save(cached.workspace(), kept, name=name, budget=str(kept.budget), chosen=chosen)
+    if entry.selection_id in before:
+        return f"{layout.verbatim(entry.name)} is saved already: nothing has changed since."
+    return f"Saved {layout.verbatim(entry.name)}: {many(entry.num_selected, 'sample')}"
 
 
 def saved_list() -> None:

@@ -189,7 +189,7 @@ def _opened(path: Path) -> Workspace:
 
 
 def workspaces() -> list[Workspace]:
-    """The workspace the server was started with, and those that were opened since.
+    """The workspace the server was started with, and those that were opened since; without those whose folder is gone.
 
     Sample ids and image keys are digests of their content, so asking one workspace after the other finds the right thing.
     """
@@ -197,17 +197,30 @@ def workspaces() -> list[Workspace]:
     paths = [*([Path(started).expanduser().resolve()] if started else []), *_ALSO]
     if not paths:
         raise BadInput("The server was started without a workspace.", "Start it with `winnow open WORKSPACE`.")
-    return [_opened(path) for path in dict.fromkeys(paths)]
+    there = [path for path in dict.fromkeys(paths) if (path / "workspace.json").is_file()]
+    if not there:
+        raise BadInput(f"{paths[0]} is not there any more.", "Put the folder back, or open another workspace.")
+    return [_opened(path) for path in there]
 
 
 def _find(kind: str, key: int | str, columns: list[str]) -> dict[str, Any] | None:
-    """The row of a sample or an image in the first workspace that holds it."""
+    """The row of a sample or an image in the first workspace that holds it.
+
+    One that cannot be read must not hide the others: its problem is raised only when no other holds the row.
+    """
+    failed: StudioError | None = None
     for workspace in workspaces():
         store = workspace.store
-        found = store.samples([int(key)], columns) if kind == "samples" else store.images([str(key)], columns)
+        try:
+            found = store.samples([int(key)], columns) if kind == "samples" else store.images([str(key)], columns)
+        except StudioError as error:
+            failed = failed or error
+            continue
         if found.num_rows:
             row: dict[str, Any] = found.to_pylist()[0]
             return row
+    if failed is not None:
+        raise failed
     return None
 
 

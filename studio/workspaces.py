@@ -65,11 +65,8 @@ def _make_typed(key: str) -> None:
 
 
 def _open(path: str) -> None:
-    if not path.strip():
-        _CHOSEN_PROBLEM.set(_NO_PATH)
-        return
     try:
-        opened = Workspace.open(Path(path.strip()))
+        opened = Workspace.open(_whole(path))
     except StudioError as error:
         _CHOSEN_PROBLEM.set(error)
         return
@@ -78,13 +75,21 @@ def _open(path: str) -> None:
 
 
 def _make(path: str, name: str) -> None:
-    if not path.strip():
-        _CHOSEN_PROBLEM.set(_NO_PATH)
-        return
     try:
-        made = Workspace.create(Path(path.strip()), name.strip() or None)
+        made = Workspace.create(_whole(path), name.strip() or None)
     except StudioError as error:
         _CHOSEN_PROBLEM.set(error)
         return
     session.switch_workspace(made.path)
     _SWITCHED.set(True)
+
+
+def _whole(text: str) -> Path:
+    """What was typed as a path from the root: a browser has no folder of its own that a relative one could start at."""
+    typed = text.strip()
+    if not typed:
+        raise _NO_PATH
+    path = Path(typed).expanduser()
+    if not path.is_absolute():
+        raise BadInput(f"{typed!r} does not say where it is.", "Give the whole path, such as /data/my-workspace.")
+    return path

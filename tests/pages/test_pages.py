@@ -175,3 +175,28 @@ def test_text_of_samples_never_reaches_html_or_markdown(open_page: Open, tmp_pat
             assert not any(text in entry.value for text in HOSTILE)
         for button in app.button:
             assert "<b>src" not in button.label
+
+
+def test_a_selection_without_a_name_is_told_in_its_place_and_the_same_one_is_saved_once(
+    open_page: Open, tmp_path: Path
+) -> None:
+    app = open_page("curate", make_workspace(tmp_path / "saving").path)
+    app.text_input(key="save-name").set_value(" ").run()
+    app.button(key="save-selection").click().run()
+    assert not app.exception
+    assert "The selection has no name." in said(app)
+    assert "samples kept" in said(app)  # what comes after the button is still drawn
+    app.text_input(key="save-name").set_value("mine").run()
+    for told in ("Saved mine: ", "mine is saved already"):
+        app.button(key="save-selection").click().run()
+        assert [toast.value.startswith(told) for toast in app.toast] == [True]
+
+
+def test_a_new_workspace_needs_a_whole_path(open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    app = open_page("overview", None)
+    app.text_input(key="new-path-page").set_value("somewhere/new").run()
+    app.button(key="make-page").click().run()
+    assert not app.exception
+    assert "Give the whole path" in said(app)
+    assert not (tmp_path / "somewhere").exists()

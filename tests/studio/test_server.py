@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,9 +16,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from starlette.requests import Request
+from starlette.responses import Response
 
 from core.errors import BadInput, Busy
 from core.store.ids import id_hex, image_key, sample_id
+from studio import server
 from studio.map import buffers
 from studio.map.buffers import (
     NEVER,
@@ -31,7 +35,8 @@ from studio.map.buffers import (
     ranks_of,
     running_totals,
 )
-from studio.server import bind, host_name
+from studio.server import also_serve, bind, host_name
+from studio.session import WORKSPACE_VARIABLE
 from tests.browser.points import generate, make_workspace
 from tests.browser.serving import serving
 
@@ -100,6 +105,33 @@ def test_what_nobody_knows_is_a_404_with_problem_and_fix(address: str, path: str
         said = json.loads(body)
         assert said["problem"]
         assert said["fix"]
+
+
+@pytest.mark.parametrize("gone", ["started", "opened"])
+def test_a_workspace_whose_folder_was_deleted_does_not_hide_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: str
+) -> None:
+    paths = {name: make_workspace(tmp_path / name).path for name in ("started", "opened")}
+    monkeypatch.setenv(WORKSPACE_VARIABLE, str(paths["started"]))
+    monkeypatch.setattr(server, "_ALSO", {})
+    also_serve(paths["opened"])
+
+    def get(route: Callable[[Request], Response], **given: str) -> Response:
+        return route(Request({"type": "http", "method": "GET", "headers": [], "path_params": given}))
+
+    name = id_hex(sample_id("charts", "0"))
+    thumb = json.loads(get(server.sample, sample_id=name).body)["thumb"]
+    shutil.rmtree(paths[gone])
+    for route, given in (
+        (server.sample, {"sample_id": name}),
+        (server.thumb, {"image_key": Path(thumb).name}),
+        (server.image, {"image_key": Path(thumb).name}),
+    ):
+        assert get(route, **given).status_code == 200
+    shutil.rmtree(next(path for path in paths.values() if path.exists()))
+    answer = get(server.sample, sample_id=name)
+    assert answer.status_code == 404
+    assert "is not there any more" in json.loads(answer.body)["problem"]
 
 
 @pytest.mark.parametrize("path", ["/", "/api/health", "/_stcore/health", "/_stcore/stream"])
