@@ -6,6 +6,7 @@ The lens is loaded from Lance when a workspace opens and made anew when its vers
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,6 +31,12 @@ from core.workspace import Workspace
 _SAMPLE_COLUMNS = (
     "sample_id", "source", "original_id", "content_hash", "num_images", "num_turns", "num_chars", "width_px", "height_px", "ingest_row",
 )  # fmt: skip
+_WHERE_PLAIN = (
+    "source", "original_id", "num_images", "num_turns", "num_chars", "num_text_tokens", "width_px", "height_px", "cluster",
+)  # fmt: skip
+WHERE_COLUMNS = (*_WHERE_PLAIN, *CAPABILITY_KEYS, "styles", "tags")
+"""What `--where` is written over, as the view `pool` has it; scores from 0 to 5, styles and tags as lists of text."""
+
 _SEARCH_LIMIT = 1_000_000
 _SQL_FOLDER = Path(__file__).parent / "sql"
 
@@ -221,7 +228,8 @@ class Lens:
     def _check_where(self, cursor: duckdb.DuckDBPyConnection, where: str) -> None:
         """BadInput unless the text is one condition over the columns of `pool`, and nothing else of a query."""
         fix = (
-            "Write a condition such as \"ocr >= 3 AND source = 'receipts'\"; `winnow select --help` lists the columns."
+            "Write a condition such as \"ocr >= 3 AND source = 'receipts'\", text in single quotes; the columns are "
+            f"{', '.join(WHERE_COLUMNS)}."
         )
         parsed, plain = self._parsed(cursor, where), self._parsed(cursor, "true")
         message = parsed.get("error_message", "not one condition")
@@ -230,7 +238,9 @@ class Lens:
         try:
             cursor.execute(f"EXPLAIN {_selected(where)}")
         except duckdb.Error as error:
-            raise BadInput(f"The condition {where!r} cannot be used ({str(error).splitlines()[0]}).", fix) from error
+            unknown = re.search(r'Referenced column "([^"]*)" not found', str(error))
+            why = f"there is no column {unknown[1]}" if unknown else str(error).splitlines()[0]
+            raise BadInput(f"The condition {where!r} cannot be used ({why}).", fix) from error
 
     @staticmethod
     def _parsed(cursor: duckdb.DuckDBPyConnection, where: str) -> dict[str, Any]:

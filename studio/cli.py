@@ -15,7 +15,19 @@ from typing import Annotated, Any
 import typer
 
 from core.errors import BadInput
-from studio.terminal import INTERRUPTED, PROBLEMS_FOUND, USER_MISTAKE, bar, give, perform, report, say
+from studio.terminal import (
+    INTERRUPTED,
+    PROBLEMS_FOUND,
+    USER_MISTAKE,
+    bar,
+    checked,
+    failures,
+    give,
+    ingest_lines,
+    perform,
+    report,
+    say,
+)
 
 app = typer.Typer(
     name="winnow",
@@ -27,6 +39,11 @@ app = typer.Typer(
 )
 
 WorkspaceArgument = Annotated[Path, typer.Argument(metavar="WS", help="Folder of the workspace.")]
+WHERE_COLUMNS = (
+    "--where sees these columns: source, original_id, num_images, num_turns, num_chars, num_text_tokens, width_px, height_px, "
+    "cluster; the scores from 0 to 5 by key, such as ocr; and the lists styles and tags. Text stands in single quotes: "
+    "\"ocr >= 3 AND source = 'receipts' AND list_contains(styles, 'yes/no')\"."
+)
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object; everything else goes to stderr.")]
 HostOption = Annotated[str, typer.Option(help="Address to listen on; anything but this machine needs care.")]
 PortOption = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
@@ -122,7 +139,7 @@ def ingest(
     from core.workspace import Workspace
 
     def act() -> tuple[dict[str, Any], Callable[[dict[str, Any]], list[str]]]:
-        settings = _settings(
+        settings = checked(
             IngestSettings, paths=(path,), source=source, source_from=source_from, image_root=image_root, images=images, update=update,
             licence=licence, revision=revision, category=category, limit=limit, dry_run=dry_run,
         )  # fmt: skip
@@ -131,19 +148,9 @@ def ingest(
                 preview(settings, num_records=1)  # a mistaken path leaves no empty workspace behind
             untouched = dry_run and not ws.expanduser().exists()  # a dry run makes no workspace
             done = read(None if untouched else Workspace.open_or_create(ws), settings, progress).to_json()
-        return done, _ingest_lines
+        return done, ingest_lines
 
     perform(as_json, act)
-
-
-def _ingest_lines(done: dict[str, Any]) -> list[str]:
-    lines = [
-        f"{done['ingested']:,} samples ingested in {done['seconds']:.1f} s; {done['already_known']:,} were known already."
-    ]
-    if done["changed"]:
-        lines.append(f"{done['changed']:,} known samples have other content (replaced only with --update).")
-    lines += [f"  {count:>7,} quarantined: {reason}" for reason, count in done["quarantined"].items()]
-    return lines
 
 
 @app.command()
@@ -166,21 +173,17 @@ def prepare(
     from core.evidence.prepare import prepare as make
 
     def act() -> tuple[dict[str, Any], Callable[[dict[str, Any]], list[str]]]:
-        settings = _settings(
-            PrepareSettings, embedding=embedding, open_clip=_settings(OpenClipSettings, model=model, weights=weights)
+        settings = checked(
+            PrepareSettings, embedding=embedding, open_clip=checked(OpenClipSettings, model=model, weights=weights)
         )
         with bar("preparing") as progress:
             done = make(_open(ws), progress, settings).to_json()
         return done, lambda r: [
-            f"{step['step']:<18} {step['done']:>9,} made{_failures(step['failed'])} {step['seconds']:>7.1f} s"
+            f"{step['step']:<18} {step['done']:>9,} made{failures(step['failed'])} {step['seconds']:>7.1f} s"
             for step in r["steps"]
         ]
 
     perform(as_json, act)
-
-
-def _failures(failed: dict[str, int]) -> str:
-    return "".join(f", {count:,} without ({reason})" for reason, count in failed.items())
 
 
 @app.command(name="import-evidence")
@@ -205,9 +208,9 @@ def import_evidence(
     perform(as_json, act)
 
 
-@app.command()
+@app.command(epilog=WHERE_COLUMNS)
 def select(
-    ws: WorkspaceArgument,
+    ws: Annotated[Path | None, typer.Argument(metavar="WS", help="Folder of the workspace.")] = None,
     method: Annotated[str, typer.Option(metavar="M", help="random, top-score, mmssr or mmssr-nested.")] = "mmssr",
     budget: Annotated[str, typer.Option(metavar="30%|N", help="Share of the pool, or a number of samples.")] = "",
     seed: Annotated[int, typer.Option(metavar="S", help="Seed of the tie order.")] = 0,
@@ -221,8 +224,8 @@ def select(
         list[str] | None, typer.Option("--set", metavar="field=value", help="A setting of the method.")
     ] = None,
     name: Annotated[
-        str, typer.Option(metavar="NAME", help="Save the selection in the workspace under this name.")
-    ] = "",
+        str | None, typer.Option(metavar="NAME", help="Save the selection in the workspace under this name.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE.parquet", help="Write rank, sample_id, original_id, source, reason.")
     ] = None,
@@ -235,11 +238,15 @@ def select(
     def act() -> tuple[dict[str, Any], Callable[[dict[str, Any]], list[str]]]:
         if help_method:
             return method_help(help_method), lambda r: r["lines"]
+        if ws is None:
+            raise BadInput("The workspace is missing.", "Run `winnow select WS --budget 30%`.")
         done = select_samples(_open(ws), method, budget, seed, capabilities, where, set_ or [], name, out)
         return done, lambda r: [
             f"{r['num_selected']:,} of {r['pool_size']:,} samples selected with {r['method']} in {r['seconds']:.1f} s.",
             *r["notes"],
-            *([f"Written to {r['file']}."] if r["file"] else []),
+            f"Written to {r['file']}."
+            if r["file"]
+            else "Nothing was kept of it: give --out FILE.parquet or --name NAME.",
         ]
 
     perform(as_json, act)
@@ -251,7 +258,7 @@ def export(
     to: Annotated[str, typer.Option(metavar="TARGET", help="llava or winnow.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="A new or empty folder.")],
     selection: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A selection written by `winnow select --out`.")
+        Path | None, typer.Option(metavar="FILE|NAME", help="A selection written with --out, or saved with --name.")
     ] = None,
     recipe: Annotated[Path | None, typer.Option(metavar="FILE.yaml", help="A recipe.")] = None,
     images: Annotated[str, typer.Option(metavar="copy|link|reference", help="How images get there.")] = "copy",
@@ -353,21 +360,6 @@ def check(
         raise typer.Exit(PROBLEMS_FOUND)
 
 
-def _settings(kind: Any, /, **values: Any) -> Any:
-    """A settings object from option values; a rejected field is a user's mistake that names it."""
-    from pydantic import ValidationError
-
-    try:
-        return kind(**{key: value for key, value in values.items() if value is not None})
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "settings"
-        raise BadInput(
-            f"{field} = {first['input']!r} is not acceptable: {first['msg']}.",
-            f"Run `winnow --help` for what {field} may be.",
-        ) from None
-
-
 # typer carries a click of its own and shows only BadParameter of its exceptions; the base is every usage error.
 UsageError: Any = typer.BadParameter.__bases__[0]
 
@@ -375,7 +367,7 @@ UsageError: Any = typer.BadParameter.__bases__[0]
 def main() -> None:
     """Entry point: usage errors in two lines, Ctrl-C without a traceback."""
     try:
-        status = app(standalone_mode=False)
+        status = app(prog_name="winnow", standalone_mode=False)
     except UsageError as error:
         status = USER_MISTAKE
         problem = error.format_message()

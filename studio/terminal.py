@@ -114,3 +114,34 @@ def perform(as_json: bool, act: Callable[[], tuple[dict[str, Any], Callable[[dic
         raise typer.Exit(report(mistake, as_json)) from None
     if result:
         give(result, as_json, lines)
+
+
+def ingest_lines(done: dict[str, Any]) -> list[str]:
+    """What a person reads after an ingest."""
+    lines = [
+        f"{done['ingested']:,} samples ingested in {done['seconds']:.1f} s; {done['already_known']:,} were known already."
+    ]
+    if done["changed"]:
+        lines.append(f"{done['changed']:,} known samples have other content (replaced only with --update).")
+    lines += [f"  {count:>7,} quarantined: {reason}" for reason, count in done["quarantined"].items()]
+    return lines
+
+
+def failures(failed: dict[str, int]) -> str:
+    """Reasons and counts of what a step could not make, behind its figure."""
+    return "".join(f", {count:,} without ({reason})" for reason, count in failed.items())
+
+
+def checked(kind: Any, /, **values: Any) -> Any:
+    """A settings object from option values; a rejected field is a user's mistake that names it."""
+    from pydantic import ValidationError
+
+    try:
+        return kind(**{key: value for key, value in values.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "settings"
+        raise BadInput(
+            f"{field} = {first['input']!r} is not acceptable: {first['msg']}.",
+            f"Run `winnow --help` for what {field} may be.",
+        ) from None

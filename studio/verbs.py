@@ -27,7 +27,7 @@ def select_samples(
     capabilities: str,
     where: str,
     assignments: list[str],
-    name: str,
+    name: str | None,
     out: Path | None,
 ) -> dict[str, Any]:
     """`winnow select`: order the pool with a method, cut at the budget, write and save where asked."""
@@ -40,6 +40,8 @@ def select_samples(
     started = time.perf_counter()
     if not budget:
         raise BadInput("No budget is given.", "Give one with --budget, a share such as 30% or a number such as 500.")
+    if name is not None and not name.strip():
+        raise BadInput("The selection's name is empty.", "Give one with --name NAME.")
     if out is not None and out.is_dir():
         raise BadInput(f"{out} is a folder.", "Give a file name such as selection.parquet.")
     selector = settings(method, _assigned(assignments, capabilities))
@@ -155,6 +157,7 @@ def export_mixture(
     from core.mixture.export import export, image_mode, target_of
     from core.mixture.mixture import recipe_for_file, resolve
     from core.mixture.recipe import load_recipe
+    from core.select import saved
 
     target_of(target), image_mode(images)  # a mistaken word is said before any work
     if (selection is None) == (recipe is None):
@@ -166,7 +169,8 @@ def export_mixture(
         mixture = resolve(load_recipe(recipe), lens, recipe.parent)
     else:
         assert selection is not None
-        mixture = resolve(recipe_for_file(selection), lens, selection.parent)
+        file = selection if selection.is_file() else workspace.path / saved.find(workspace, str(selection)).path
+        mixture = resolve(recipe_for_file(file), lens, file.parent)
     return export(mixture, lens, target, out, images, progress).as_json()
 
 

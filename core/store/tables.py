@@ -6,6 +6,7 @@ Third-party errors are turned into ours here, because this is where Lance is own
 from __future__ import annotations
 
 import errno
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -193,6 +194,13 @@ class Store:
         """Sample ids whose turns contain the words of `text`, best match first (full-text index, icu tokenizer)."""
         if not text.strip() or not self.exists("samples"):
             return []
+        wanted = text.strip()
+        if len(wanted) == 1 and unicodedata.name(wanted, "").startswith("CJK UNIFIED"):
+            # icu splits into words, and a single character is often only part of one: read the texts themselves.
+            found = self.dataset("samples").to_table(
+                columns=["sample_id"], filter=f"text LIKE '%{wanted}%'", limit=limit
+            )
+            return [int(value) for value in found["sample_id"].to_pylist()]
         table = self.open("samples")
         from lancedb.query import MatchQuery
 

@@ -165,3 +165,22 @@ def test_a_cut_manifest_is_bad_data_wherever_it_was_cut(tmp_path: Path, num_byte
         file.write_bytes(file.read_bytes()[:num_bytes])
     with pytest.raises(BadData, match="images"):
         store.versions()
+
+
+def test_one_chinese_character_is_found_inside_words(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    rows = [
+        {
+            "sample_id": number,
+            "source": "s",
+            "original_id": str(number),
+            "content_hash": "0" * 32,
+            "text": text,
+        }
+        for number, text in enumerate(("一条狗", "穿黄色上衣的人", "a yellow shirt", "黄山"))
+    ]
+    store.append("samples", pa.Table.from_pylist(rows, schema=schemas.SAMPLES))
+    store.index_text()
+    assert sorted(store.search("黄", 10)) == [1, 3]
+    assert store.search("黄色", 10) == [1]
+    assert store.search("yellow", 10) == [2]

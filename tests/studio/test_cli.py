@@ -83,6 +83,18 @@ def test_select_writes_the_documented_columns_and_saves_under_a_name(ingested: P
     assert workspace.pinned(entry.snapshot) is not None
 
 
+def test_a_saved_selection_is_exported_by_its_name(ingested: Path, tmp_path: Path) -> None:
+    answer("select", ingested, "--method", "random", "--budget", "7", "--name", "seven")
+    assert (
+        answer("export", ingested, "--selection", "seven", "--to", "llava", "--out", tmp_path / "out")["num_samples"]
+        == 7
+    )
+
+
+def test_the_settings_of_a_method_need_no_workspace() -> None:
+    assert "threshold" in answer("select", "--help-method", "mmssr")["settings"]
+
+
 def test_a_filter_narrows_the_pool(ingested: Path) -> None:
     done = answer("select", ingested, "--method", "random", "--budget", "100%", "--where", "num_images = 0")
     assert (done["num_selected"], done["pool_size"]) == (8, 8)
@@ -142,6 +154,16 @@ MISTAKES = {
     "an embedding nobody knows": (["prepare", "{ws}", "--embedding", "magic"], "magic"),
     "weights that are not there": (["prepare", "{ws}", "--embedding", "open_clip", "--weights", "{tmp}/w.pt"], "w.pt"),
     "an unknown run": (["runs", "{ws}", "show", "20200101T000000Z-train-0000"], "20200101T000000Z"),
+    "a column that is none": (
+        ["select", "{ws}", "--method", "random", "--budget", "5", "--where", "colour = 'red'"],
+        "no column colour",
+    ),
+    "a selection without a name": (["select", "{ws}", "--method", "random", "--budget", "5", "--name", " "], "--name"),
+    "a select of no workspace": (["select", "--budget", "5"], "workspace"),
+    "a saved selection nobody saved": (
+        ["export", "{ws}", "--selection", "nope", "--to", "llava", "--out", "{tmp}/out"],
+        "nope",
+    ),
     "an unknown action": (["runs", "{ws}", "burn"], "burn"),
     "an unknown evidence format": (["import-evidence", "{ws}", "{tmp}/empty", "--format", "csv"], "csv"),
     "an unknown target": (["export", "{ws}", "--recipe", "{tmp}/r.yaml", "--to", "zip", "--out", "{tmp}/out"], "zip"),
