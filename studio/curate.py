@@ -65,8 +65,11 @@ def settings_panel() -> dict[str, Any]:
             on_change=_choose_seed,
             help="A whole number; decides ties, and the order of random.",
         )
-    if (problem := _SEED_PROBLEM.take()) is not None:
-        layout.problem(problem)  # below the settings: leaving the field may have closed them
+        problem = _SEED_PROBLEM.take()
+        if problem is not None:
+            layout.problem(problem)
+    if problem is not None:
+        layout.problem(problem)  # once more where it shows when leaving the field has closed the settings
     settings = chosen.model_dump(mode="json")
     _SETTINGS.set(settings)
     return settings
@@ -205,9 +208,10 @@ def results(chosen: Filter, kept: Selection) -> None:
         ]
     )
     session.seed("curate-shown", _SHOWN.get())
-    st.segmented_control(
-        "Shown", _SPREADS, key="curate-shown", on_change=_show, label_visibility="collapsed", width="stretch"
-    )
+    with st.container(key="curate-spread"):
+        st.segmented_control(
+            "Shown", _SPREADS, key="curate-shown", on_change=_show, label_visibility="collapsed", width="stretch"
+        )
     _distribution(_SHOWN.get(), here, now)
     for note in kept.notes:
         layout.small(note)

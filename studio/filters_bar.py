@@ -292,15 +292,23 @@ def set_score_range(capability: str, span: tuple[float, float] | None) -> None:
     _update(scores=changed)
 
 
+_CONDITION_COLUMNS = (
+    ("Text", "source, original_id; in single quotes: source = 'sroie'"),
+    ("Numbers", "num_images, num_turns, num_chars, num_text_tokens, width_px, height_px, cluster"),
+    ("Scores, 0 to 5", ", ".join(CAPABILITY_KEYS)),
+    ("Lists", "styles, tags: list_contains(styles, 'yes/no')"),
+)
+"""What a condition may be about, with an example where its form is not plain."""
+
+
 def _where(chosen: Filter) -> None:
     session.seed("filter-where", chosen.where)
     st.text_area(
         "SQL condition over the pool", key="filter-where", height=90, width=420, placeholder="ocr >= 3 AND source = 'sroie'",
-        help="Columns: source, original_id, num_images, num_turns, num_chars, num_text_tokens, width_px, height_px, cluster, "
-        "styles, tags, and each capability by its key from 0 to 5.",
+        help="One condition; AND, OR and NOT join several. Text stands in single quotes.",
         on_change=_set_where,
     )  # fmt: skip
-    layout.small("Keys: " + ", ".join(CAPABILITY_KEYS))
+    layout.facts(_CONDITION_COLUMNS)
 
 
 def _set_where() -> None:

@@ -51,7 +51,32 @@ def bad_settings(error: ValidationError) -> BadInput:
     """Pydantic's first complaint as one of ours."""
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"]).replace("_", " ") or "settings"
-    return BadInput(f"{where}: {first['msg'].rstrip('.')} (it is {first.get('input')!r}).", f"Change {where}.")
+    given, bounds = first.get("input"), first.get("ctx") or {}
+    if first["type"] in _BOUNDS:
+        sign, wanted = _BOUNDS[first["type"]]
+        limit = bounds[sign]
+        return BadInput(
+            f"{where} is {given!r}.", f"Give {wanted} {limit:g}." if limit is not None else f"Change {where}."
+        )
+    if isinstance(given, str) and first["type"] in _TEXTS and (where.endswith("name") or "length" in str(bounds)):
+        if not given.strip():
+            return BadInput(f"{where} is empty.", f"Type a {where}.")
+        return BadInput(f"{where} cannot be {given!r}.", _TEXTS[first["type"]].format(**bounds))
+    return BadInput(f"{where}: {first['msg'].rstrip('.')} (it is {given!r}).", f"Change {where}.")
+
+
+_BOUNDS = {
+    "greater_than": ("gt", "a number above"),
+    "greater_than_equal": ("ge", "a number from"),
+    "less_than": ("lt", "a number below"),
+    "less_than_equal": ("le", "a number up to"),
+}
+_TEXTS = {
+    "string_pattern_mismatch": "Use letters, digits, spaces and . _ - only, and begin with a letter or a digit.",
+    "string_too_long": "Use {max_length} characters at most.",
+    "string_too_short": "Use {min_length} characters at least.",
+}
+"""Complaints whose own words are about types and patterns, as a person would say them; by pydantic's name of the complaint."""
 
 
 def _bounds(field: FieldInfo) -> tuple[Any, Any]:

@@ -106,7 +106,7 @@ def sources() -> None:
         ],
         key="overview-sources",
         on_pick=_browse_source,
-        tall_px=520,
+        tall_px=620,
     )
 
 
@@ -130,8 +130,14 @@ def evidence(said: list[Coverage], num_samples: int) -> None:
         if not who and kind not in PREPARED_KINDS:
             continue
         for index, entry in enumerate(who or [None]):
-            entries.append(_cover(name if index == 0 else "", entry, num_samples))
+            shown = name if index == 0 or entry is None else f"{name} ({_producer(entry.producer)})"
+            entries.append(_cover(shown, entry, num_samples))
     st.html(f"<div>{''.join(entries)}</div>")
+
+
+def _producer(name: str) -> str:
+    """Another producer of the same kind, as its row says it: 'PCA'."""
+    return name.upper() if name in ("pca", "umap") else name
 
 
 def _cover(name: str, entry: Coverage | None, num_samples: int) -> str:

@@ -95,14 +95,9 @@ def _lane(draft: Draft, lane: Lane) -> tuple[Lane, LanePlace]:
 
 def _card(draft: Draft, card: Card, place: int) -> tuple[DeltaGenerator, PartEntry]:
     size = st.container()
+    problem: StudioError | None = None
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"part-acts-{draft.serial}-{card.key}"):
-        part = _settings(
-            PartEntry,
-            card.part,
-            key=f"mix-{draft.serial}-{card.key}",
-            hidden=("selection",),
-            given={"selection": card.part.selection, "repeat": card.part.repeat},
-        )
+        part, problem = _repeated(card.part, f"mix-{draft.serial}-{card.key}.repeat")
         acts = (
             ("left", ":material/chevron_left:", "To the stage before", drafts.move_part, (card.key, -1), place > 0),
             ("right", ":material/chevron_right:", "To the next stage", drafts.move_part, (card.key, 1), place + 1 < len(draft.lanes)),
@@ -113,7 +108,24 @@ def _card(draft: Draft, card: Card, place: int) -> tuple[DeltaGenerator, PartEnt
                 "", icon=icon, key=f"{name}-{draft.serial}-{card.key}", help=says, type="tertiary", disabled=not can,
                 on_click=start.guarded, args=(_change, act, *given),
             )  # fmt: skip
+    if problem is not None:
+        layout.problem(problem)
     return size, part
+
+
+def _repeated(part: PartEntry, key: str) -> tuple[PartEntry, StudioError | None]:
+    """The part with the repeat that is typed, or as it was with what is wrong.
+
+    The widget itself has no bounds: a browser drops a number outside them without a word.
+    """
+    says = layout.verbatim(PartEntry.model_fields["repeat"].description or "")
+    typed: float | None = st.number_input(
+        "Repeat", value=part.repeat, key=key, help=says, format="%g", persist_state="session"
+    )
+    try:
+        return PartEntry(selection=part.selection, repeat=part.repeat if typed is None else typed), None
+    except ValidationError as error:
+        return part, forms.bad_settings(error)
 
 
 def _change(act: Any, *given: Any) -> None:
@@ -198,15 +210,6 @@ def _rates_form(key: str, stage: Stage, trainable: Sequence[str]) -> dict[Any, f
     given = {name: known[name] for name in trainable}
     labels = {name: f"Learning rate, {name}" for name in trainable}
     return forms.settings_form(model, key=f"{key}.lr", given=given, labels=labels).model_dump()
-
-
-def _settings(model: type[PartEntry], now: PartEntry, **options: Any) -> PartEntry:
-    """A form that keeps what was there when what is typed does not fit."""
-    try:
-        return forms.settings_form(model, **options)
-    except StudioError as error:
-        layout.problem(error)
-        return now
 
 
 # -- what is known afterwards ---------------------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 _LEAST_SHARE = 0.13
+_LABEL_PX = 17.0  # a line of a label and the air around it
+_AROUND_PX = 80.0  # title, axis and margins of the loss figure
 
 
 def timeline_html(log: TrainLog, *, running: bool) -> str:
@@ -88,6 +90,9 @@ def loss_figure(log: TrainLog, height_px: int = 330) -> go.Figure:
     _end_labels(
         figure,
         [(x, [smooth[place] for place in places], "smoothed", c.kept), (*_columns(held), "held out", held_colour)],
+        [step["loss"] for step in log.steps],
+        height_px,
+        log.num_steps,
     )
     for stage in log.stages:
         title = f"{stage.number} {escape(stage.name)}"
@@ -108,13 +113,38 @@ def _columns(points: Sequence[tuple[int, float | None]]) -> tuple[list[int], lis
     return [place for place, _ in points], [value for _, value in points]
 
 
-def _end_labels(figure: go.Figure, series: Sequence[tuple[Sequence[int], Sequence[float | None], str, str]]) -> None:
-    for x, y, name, colour in series:
-        if len(x) and y[-1] is not None:
-            figure.add_annotation(
-                x=x[-1], y=y[-1], text=f"{name} {y[-1]:.2f}", showarrow=False, xanchor="left", xshift=7,
-                yshift=9 if name == "smoothed" else -9, font={"color": colour, "size": 12},
-            )  # fmt: skip
+def _end_labels(
+    figure: go.Figure,
+    series: Sequence[tuple[Sequence[int], Sequence[float | None], str, str]],
+    losses: Sequence[float],
+    height_px: int,
+    num_steps: int,
+) -> None:
+    """The last value of each line in the margin at the right, the upper one above the lower, never one over the other."""
+    ends = [(x[-1], y[-1], name, colour) for x, y, name, colour in series if len(x) and y[-1] is not None]
+    ends.sort(key=lambda end: -(end[1] or 0.0))
+    seen = [value for value in (*losses, *(value for _, y, _, _ in series for value in y)) if value is not None]
+    span = (max(seen) - min(seen)) or 1.0
+    values = [value or 0.0 for _, value, _, _ in ends]
+    for (x_end, y_end, name, colour), shift in zip(ends, _shifts(values, span, height_px - _AROUND_PX), strict=True):
+        at_edge = x_end > 0.85 * num_steps
+        figure.add_annotation(
+            x=1 if at_edge else x_end, xref="paper" if at_edge else "x", y=y_end, text=f"{name} {y_end:.2f}",
+            showarrow=False, xanchor="left", xshift=7, yshift=shift, font={"color": colour, "size": 12},
+            bgcolor="rgba(0,0,0,0)" if at_edge else style.palette().ground,
+        )  # fmt: skip
+
+
+def _shifts(values: Sequence[float], span: float, tall_px: float) -> list[float]:
+    """How far each label moves from its value, in px upwards, so that neighbours (largest value first) keep a line apart."""
+    places = [value / span * tall_px for value in values]
+    shifts = [0.0] * len(values)
+    for i in range(1, len(values)):
+        overlap = _LABEL_PX - (places[i - 1] + shifts[i - 1] - places[i] - shifts[i])
+        if overlap > 0:
+            shifts[i - 1] += overlap / 2
+            shifts[i] -= overlap / 2
+    return shifts
 
 
 def spark_html(values: Sequence[float | None], *, wide: int = 96, tall: int = 22) -> str:

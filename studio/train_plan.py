@@ -138,6 +138,8 @@ class Speed:
 
     flops_per_second: float
     says: str
+    where: str
+    """The machine in a few words, to stand behind a time."""
 
 
 def speed(preset: str) -> Speed:
@@ -147,11 +149,13 @@ def speed(preset: str) -> Speed:
 
         rate = DEVICES[mixture_totals.device()] * mixture_totals.utilisation()
         says = f"On one {mixture_totals.device()} at {100 * mixture_totals.utilisation():.0f} % of its dense bf16 peak."
-        return Speed(rate, says)
+        return Speed(rate, says, f"on one {mixture_totals.device()}")
     for run in runs.list_runs(cached.workspace().path, KIND):
         if run.state == "done" and (rate_found := measured_rate(train_log(run))):
-            return Speed(rate_found, f"At the speed of the run {recipe_name(run)} on this machine.")
-    return Speed(ASSUMED_CPU_RATE, "Assumed for two CPU cores; the first run measures this machine.")
+            return Speed(rate_found, f"At the speed of the run {recipe_name(run)} on this machine.", "on this machine")
+    return Speed(
+        ASSUMED_CPU_RATE, "Assumed for two CPU cores; the first run measures this machine.", "on two CPU cores"
+    )
 
 
 def plan(choice: Choice, preset: str) -> Planned | None:
@@ -170,7 +174,7 @@ def plan(choice: Choice, preset: str) -> Planned | None:
             (num(found.num_steps), "steps", "estimate"),
             (short(found.num_tokens), "tokens", "all epochs"),
             (flops(found.flops), "compute", "estimate"),
-            (duration(found.flops / rate.flops_per_second), "training", "estimate"),
+            (duration(found.flops / rate.flops_per_second), f"training {rate.where}", "estimate"),
         ]
     )
     layout.section("Stages", "each starts from the weights of the one before", [Note("estimate", rate.says)])

@@ -41,6 +41,7 @@ function cell(column, value) {
     box.title = String(value).slice(0, 600);
   } else {
     box.textContent = value;
+    if (String(value).length > 24) box.title = value; // these are cut where there is no room
   }
   return box;
 }

@@ -71,7 +71,7 @@ def test_a_value_that_does_not_fit_is_told_in_the_field_s_words() -> None:
     app = AppTest.from_function(script).run(timeout=30)
     app.text_input(key="k.name").set_value("much too long")
     app.run()
-    assert app.text[0].value.startswith("name: String should have at most 5 characters (it is 'much too long').")
+    assert app.text[0].value == "name cannot be 'much too long'. | Use 5 characters at most."
 
 
 def test_the_first_complaint_is_told() -> None:
@@ -81,4 +81,22 @@ def test_the_first_complaint_is_told() -> None:
 
     with pytest.raises(ValidationError) as caught:
         Two(count=0)
-    assert bad_settings(caught.value).fix == "Change count."
+    assert (bad_settings(caught.value).problem, bad_settings(caught.value).fix) == (
+        "count is 0.",
+        "Give a number from 1.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"), [("", "name is empty."), ("  ", "name is empty."), ("a/b", "name cannot be 'a/b'.")]
+)
+def test_a_name_that_does_not_fit_is_told_without_its_pattern(name: str, problem: str) -> None:
+    class Named(BaseModel):
+        name: str = Field(pattern=r"^\w[\w ._-]*$")
+
+    with pytest.raises(ValidationError) as caught:
+        Named(name=name)
+    told = bad_settings(caught.value)
+    assert told.problem == problem
+    assert "\\w" not in told.fix
+    assert "pattern" not in told.fix

@@ -120,18 +120,18 @@ def test_a_workspace_whose_folder_was_deleted_does_not_hide_the_others(
         return route(Request({"type": "http", "method": "GET", "headers": [], "path_params": given}))
 
     name = id_hex(sample_id("charts", "0"))
-    thumb = json.loads(get(server.sample, sample_id=name).body)["thumb"]
+    thumb = json.loads(bytes(get(server.sample, sample_id=name).body))["thumb"]
     shutil.rmtree(paths[gone])
-    for route, given in (
+    for route, wanted in (
         (server.sample, {"sample_id": name}),
         (server.thumb, {"image_key": Path(thumb).name}),
         (server.image, {"image_key": Path(thumb).name}),
     ):
-        assert get(route, **given).status_code == 200
+        assert get(route, **wanted).status_code == 200
     shutil.rmtree(next(path for path in paths.values() if path.exists()))
     answer = get(server.sample, sample_id=name)
     assert answer.status_code == 404
-    assert "is not there any more" in json.loads(answer.body)["problem"]
+    assert "is not there any more" in json.loads(bytes(answer.body))["problem"]
 
 
 @pytest.mark.parametrize("path", ["/", "/api/health", "/_stcore/health", "/_stcore/stream"])
