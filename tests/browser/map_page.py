@@ -55,6 +55,10 @@ if spoil == "gone":
 
 st.title("Curate")
 left, right = st.columns([7, 3])
+if st.session_state.get("broken"):
+    left.error("Nothing to draw.")
+    right.toggle("Break", key="broken")
+    st.stop()
 with left:
     event = budget_map(
         key="map",
@@ -80,5 +84,6 @@ with right:
     st.html(f'<div id="page" data-runs="{RUNS.get()}" data-budget="{BUDGET.get()}" data-event="{event.budget}"></div>')
     if event.clicked_sample_id is not None:
         st.html(f'<div id="opened">{event.clicked_sample_id:016x}</div>')
+    st.toggle("Break", key="broken")
     if st.button("Run again"):
         st.toast("Ran again")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import io
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Browser, Page, expect
+from PIL import Image
+from playwright.sync_api import Browser, Page, Route, expect
 
 from studio.map.buffers import quantise
 from tests.browser.conftest import OpenPage
@@ -79,6 +82,30 @@ def picture(page: Page) -> NDArray[np.uint8]:
     )
     pixels = np.frombuffer(base64.b64decode(encoded), dtype=np.uint8)
     return pixels.reshape(state["height"], state["width"], 4)[:, :, :3]
+
+
+def on_screen(page: Page) -> NDArray[np.int16]:
+    """[height, width, 3] int16: the stage as the reader sees it; unlike `picture` it asks for no drawing."""
+    return np.asarray(Image.open(io.BytesIO(page.locator(".winnow-map .stage").screenshot())).convert("RGB"), np.int16)
+
+
+def assert_kept_and_pool_are_on_screen(page: Page) -> None:
+    """Light theme: the ground is most of the picture, and both the accent and the pool's grey are there."""
+    drawn = on_screen(page)[60:-40, 2:-2]  # neither legend nor tools nor caption
+    assert (drawn.min(axis=2) > 240).mean() > 0.5, "the ground is light"
+    assert (drawn.max(axis=2) < 20).mean() < 0.01, "nothing is black"
+    assert (drawn[:, :, 2] - drawn[:, :, 0] > 100).sum() > 200, "kept points are in the accent"
+    assert ((np.ptp(drawn, axis=2) < 20) & (drawn.max(axis=2) < 215)).sum() > 200, "the others are grey"
+
+
+def free_of_points(page: Page, selector: str) -> bool:
+    """Nothing is drawn where a panel lies."""
+    stage, panel = (page.locator(f".winnow-map {one}").bounding_box() for one in (".picture", selector))
+    assert stage is not None
+    assert panel is not None
+    x, y = round(panel["x"] - stage["x"]), round(panel["y"] - stage["y"])
+    under = picture(page)[y : y + round(panel["height"]), x : x + round(panel["width"])]
+    return bool((under == under[0, 0]).all())
 
 
 def covered(places: NDArray[np.uint16], chosen: NDArray[np.bool_], state: dict[str, Any]) -> NDArray[np.bool_]:
@@ -178,6 +205,71 @@ def test_a_run_for_another_reason_leaves_budget_and_picture_alone(address: str, 
     assert canvas is not None
     assert canvas.evaluate("canvas => canvas.isConnected"), "the picture is kept, not built again"
     assert [url for url in requests if "/api/" in url] == [], "what was sent once is not fetched again"
+
+
+@pytest.mark.parametrize("late_s", [0.0, 0.8])
+def test_the_picture_is_there_again_after_the_map_was_taken_away(
+    address: str, open_page: OpenPage, late_s: float
+) -> None:
+    page = open_page("about:blank", color_scheme="light")
+
+    def late(route: Route) -> None:
+        time.sleep(late_s)  # the stylesheet comes after the points: the first frame must wait for its colours
+        route.continue_()
+
+    page.route(re.compile(r"/map[^/]*\.css"), late)
+    page.goto(f"{address}/?points=12000")
+    page.wait_for_selector(READY)
+    assert_kept_and_pool_are_on_screen(page)
+    for _ in range(3):
+        page.get_by_text("Break", exact=True).click()
+        expect(page.get_by_text("Nothing to draw.")).to_be_visible()
+        expect(page.locator(".winnow-map")).to_have_count(0)
+        page.get_by_text("Break", exact=True).click()
+        page.wait_for_selector(READY)
+        settle(page)
+        assert_kept_and_pool_are_on_screen(page)
+        assert kept(page) == 3600
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1024, 768)])
+def test_no_point_lies_under_legend_tools_or_caption_where_all_is_shown(
+    address: str, open_page: OpenPage, size: tuple[int, int]
+) -> None:
+    page = open_page(f"{address}/?points=12000", viewport={"width": size[0], "height": size[1]})
+    page.wait_for_selector(READY)
+    for colouring in ("kept", "source"):
+        page.get_by_label("Colour by").select_option(colouring)
+        settle(page)
+        for panel in (".legend", ".tools", ".foot"):
+            assert free_of_points(page, panel), f"{panel}, coloured by {colouring}"
+
+
+def test_a_few_kept_points_are_ringed_and_many_are_not(address: str, open_page: OpenPage) -> None:
+    points = generate(12_000)
+    page = open_page(f"{address}/?points=12000")
+    page.wait_for_selector(READY)
+    rings = page.locator(".winnow-map .few span")
+    expect(rings).to_have_count(0)
+    page.locator(SLIDER).focus()
+    page.keyboard.press("Home")
+    expect(rings).to_have_count(1)
+    best = int(points.ranks.argmin())
+    place = quantise(points.x, points.y).reshape(-1, 2)[best].astype(np.float64)
+    placement = inspect(page)["placement"]
+    stage, ring = page.locator(".winnow-map canvas").bounding_box(), rings.bounding_box()
+    assert stage is not None
+    assert ring is not None
+    assert ring["x"] + ring["width"] / 2 - stage["x"] == pytest.approx(
+        place[0] * placement["scale"] + placement["left"], abs=1
+    )
+    assert ring["y"] + ring["height"] / 2 - stage["y"] == pytest.approx(
+        place[1] * placement["scale"] + placement["top"], abs=1
+    )
+    page.keyboard.press("Shift+ArrowRight")
+    expect(rings).to_have_count(2)
+    page.keyboard.press("End")
+    expect(rings).to_have_count(0)
 
 
 @pytest.mark.parametrize("num_points", [300, 6000])
@@ -287,9 +379,10 @@ def test_zooming_and_moving_redraw_the_view_and_fitting_brings_it_back(address: 
     page.wait_for_timeout(200)
     after = inspect(page)["placement"]
     assert after["scale"] > 2 * before["scale"]
-    # The place under the pointer stays under it.
+    # The place under the pointer stays under it, to half a pixel: a wheel event says its place in whole ones.
     for axis, at in (("left", 300), ("top", 200)):
-        assert (at - after[axis]) / after["scale"] == pytest.approx((at - before[axis]) / before["scale"], rel=1e-3)
+        there = (at - before[axis]) / before["scale"]
+        assert (at - after[axis]) / after["scale"] == pytest.approx(there, abs=0.5 / before["scale"])
     page.mouse.down()
     page.mouse.move(box["x"] + 360, box["y"] + 170, steps=3)
     page.mouse.up()

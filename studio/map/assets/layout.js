@@ -64,6 +64,7 @@ export function build(parent) {
   note.title = "This browser offers no WebGL2, so the processor draws the picture: slower, otherwise the same.";
   note.hidden = true;
   const foot = make("div", "foot", badge, caption, note);
+  const few = make("div", "few");
   const ring = make("div", "ring");
   ring.hidden = true;
   const tip = make("div", "tip");
@@ -76,7 +77,7 @@ export function build(parent) {
   const cover = make("div", "cover", make("div", "spinner"), coverText, coverFix, again);
   cover.setAttribute("role", "status");
   cover.hidden = true;
-  const stage = make("div", "stage", canvas, legend, tools, foot, ring, tip, cover);
+  const stage = make("div", "stage", canvas, few, legend, tools, foot, ring, tip, cover);
 
   const slider = make("input", "budget");
   slider.type = "range";
@@ -118,7 +119,7 @@ export function build(parent) {
   }
 
   return {
-    root, stage, canvas, legend, colourBy, colourLabel, closer, farther, fit, badge, caption, note, ring, tip,
+    root, stage, canvas, legend, colourBy, colourLabel, tools, foot, few, closer, farther, fit, badge, caption, note, ring, tip,
     cover, coverText, coverFix, again, controls, slider, spoken, showFigures,
   };
 }

@@ -18,6 +18,7 @@ export class Legend {
       map.takeColours();
       map.load();
       this.show();
+      map.followLegend();
       map.redraw();
     });
   }

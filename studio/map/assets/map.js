@@ -9,7 +9,9 @@
 import { Budget } from "./budget.js";
 import { PlainPicture, ShaderPicture } from "./compose.js";
 import { colour, count, countsBelow } from "./figures.js";
+import { boxOf, fitted, occupied } from "./fit.js";
 import { followPointer } from "./gestures.js";
+import { Few } from "./few.js";
 import { Hover } from "./hover.js";
 import { build } from "./layout.js";
 import { Legend } from "./legend.js";
@@ -21,8 +23,6 @@ const RANKS = "application/vnd.winnow.ranks";
 const CLASSES = "application/vnd.winnow.classes";
 const POINT_PX = 2; // at the fitted view; grows slowly when zooming in
 const LARGEST_POINT_PX = 8;
-const MARGIN_PX = 14; // between the cloud and the edge
-const LEGEND_PX = 80; // how far the cloud makes way for the legend where there is room
 const LEAST_HEIGHT_PX = 300;
 
 const living = new WeakMap();
@@ -49,6 +49,8 @@ class BudgetMap {
     this.view = { zoom: 1, x: 32767.5, y: 32767.5 };
     this.loaded = {}; // name of a buffer to the URL it came from
     this.codes = new Map(); // URL to [N] u8
+    this.colours = null; // null until the stylesheet is in force
+    this.atFit = true; // false once the reader has zoomed or moved
     this.frames = null; // while measuring: [{from, to}] in milliseconds, see inspect()
     this.listen();
   }
@@ -69,6 +71,7 @@ class BudgetMap {
       this.draw();
     } else {
       this.subject = subject;
+      this.followLegend();
       this.redraw();
     }
   }
@@ -102,13 +105,15 @@ class BudgetMap {
       }
       if (points !== null) {
         this.places = new Uint16Array(points);
-        this.box = extent(this.places);
+        this.box = boxOf(this.places);
+        this.cells = occupied(this.places, this.box);
         this.codes.clear();
         this.hover.forget();
         this.fit();
       }
       if (ranks !== null) {
         this.ranks = new Uint32Array(ranks);
+        this.few.take(this.ranks);
       }
       if (ranks !== null || this.below === undefined || this.below.length !== data.maximum + 1) {
         this.below = countsBelow(this.ranks, data.maximum);
@@ -116,6 +121,7 @@ class BudgetMap {
       this.table = wanted.table === null ? null : (table ?? this.table);
       if (classes !== null) {
         this.codes.set(wanted.classes, new Uint8Array(classes));
+        this.followLegend(); // its counts are filled only now
       }
       Object.assign(loaded, wanted);
       this.cover(null);
@@ -159,6 +165,19 @@ class BudgetMap {
     if (this.places === undefined || this.ranks === undefined || canvas.width === 0 || this.lost) {
       return;
     }
+    if (this.colours === null) {
+      // The stylesheet may come after the points, as it does when the reader returns to the page: colours read before it are
+      // all black and sizes those of bare elements. Nothing is drawn, nor said to be ready, until it is in force.
+      this.takeColours();
+      if (this.colours === null) {
+        this.draw();
+        return;
+      }
+      this.layout();
+    }
+    if (this.unfitted) {
+      this.fitNow();
+    }
     if (this.picture === undefined) {
       this.picture = ShaderPicture.on(canvas) ?? new PlainPicture(canvas);
       this.parts.note.hidden = this.picture.name === "webgl2";
@@ -171,6 +190,7 @@ class BudgetMap {
     const slices = (SLICES * this.budget) / Math.max(1, maximum);
     this.picture.draw(this.budget, slices, this.colours);
     this.showFigures();
+    this.few.show();
     if (this.frames !== null) {
       this.picture.finish();
       if (this.since !== null) {
@@ -209,29 +229,39 @@ class BudgetMap {
   }
 
   fit() {
-    const { low, high } = this.box;
-    this.measureFit();
-    // Room to spare goes to the left first, where the legend stands.
-    const spare = this.parts.canvas.width - (high[0] - low[0]) * this.fitted - 2 * MARGIN_PX * this.density;
-    const aside = Math.min(Math.max(0, spare / 2), LEGEND_PX * this.density) / this.fitted;
-    this.view = { zoom: 1, x: (low[0] + high[0]) / 2 - aside, y: (low[1] + high[1]) / 2 };
+    // At the next frame: how large the legend is shows only once it is styled and filled.
+    this.unfitted = true;
     this.redraw();
   }
 
+  /** The legend may have another size: where all is shown, the cloud makes way for it; a view of the reader's own stays. */
+  followLegend() {
+    if (this.box !== undefined && this.atFit) {
+      this.fit();
+    }
+  }
+
+  fitNow() {
+    this.showFigures();
+    const { scale, x, y } = this.measureFit();
+    this.fitted = scale;
+    this.view = { zoom: 1, x, y };
+    this.unfitted = false;
+    this.atFit = true;
+    this.stale = true;
+  }
+
   measureFit() {
-    const { canvas } = this.parts;
-    const { low, high } = this.box;
-    const room = (pixels) => Math.max(1, pixels - 2 * MARGIN_PX * this.density);
-    const across = room(canvas.width) / Math.max(1, high[0] - low[0]);
-    const down = room(canvas.height) / Math.max(1, high[1] - low[1]);
-    this.fitted = Math.min(across, down);
+    const { canvas, legend, tools, foot } = this.parts;
+    return fitted(this.box, this.cells, canvas, { legend, tools, foot }, this.density);
   }
 
   /** Zoom by `factor` about a place on the stage in CSS pixels (the middle without one). */
   zoom(factor, x = this.parts.stage.clientWidth / 2, y = this.parts.stage.clientHeight / 2) {
-    if (this.places === undefined) {
+    if (this.places === undefined || this.unfitted) {
       return;
     }
+    this.atFit = false;
     const { scale, left, top } = this.placement();
     const placeX = (x * this.density - left) / scale;
     const placeY = (y * this.density - top) / scale;
@@ -243,9 +273,10 @@ class BudgetMap {
 
   /** Move the picture by CSS pixels. */
   pan(x, y) {
-    if (this.places === undefined) {
+    if (this.places === undefined || this.unfitted) {
       return;
     }
+    this.atFit = false;
     const scale = (this.fitted * this.view.zoom) / this.density;
     this.view.x -= x / scale;
     this.view.y -= y / scale;
@@ -257,6 +288,10 @@ class BudgetMap {
     const luminance = 0.2126 * ground[0] + 0.7152 * ground[1] + 0.0722 * ground[2];
     this.root.dataset.theme = luminance < 0.4 ? "dark" : "light";
     const style = getComputedStyle(this.root);
+    if (style.getPropertyValue("--ground").trim() === "") {
+      this.colours = null;
+      return;
+    }
     const named = (name) => colour(style.getPropertyValue(name).trim());
     const palette = this.legend.palette();
     this.colours = { background: named("--ground"), pool: named("--pool"), accent: named("--kept"), palette };
@@ -280,7 +315,11 @@ class BudgetMap {
       canvas.width = width;
       canvas.height = height;
       if (this.box !== undefined) {
-        this.view.zoom === 1 ? this.fit() : this.measureFit();
+        if (this.atFit) {
+          this.fit();
+        } else {
+          this.fitted = this.measureFit().scale;
+        }
       }
       this.redraw();
     }
@@ -329,6 +368,7 @@ class BudgetMap {
     this.slider = new Budget(this, on);
     this.legend = new Legend(this, on);
     this.hover = new Hover(this);
+    this.few = new Few(this);
     followPointer(this, on);
     on(fit, "click", () => this.box && this.fit());
     on(closer, "click", () => this.zoom(1.6));
@@ -388,16 +428,4 @@ class BudgetMap {
     this.picture?.gl?.getExtension("WEBGL_lose_context")?.loseContext(); // a browser allows few contexts at once
     this.root.remove();
   }
-}
-
-/** The corners of the box around all places. */
-function extent(places) {
-  const low = [65535, 65535];
-  const high = [0, 0];
-  for (let at = 0; at < places.length; at += 1) {
-    const axis = at & 1;
-    low[axis] = Math.min(low[axis], places[at]);
-    high[axis] = Math.max(high[axis], places[at]);
-  }
-  return places.length === 0 ? { low: [0, 0], high: [65535, 65535] } : { low, high };
 }
