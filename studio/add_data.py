@@ -9,14 +9,17 @@ from pydantic import ValidationError
 
 from core.errors import BadInput, StudioError
 from core.ingest.preview import Preview, PreviewRecord, preview
+from core.ingest.reasons import REASONS
 from core.ingest.settings import IngestSettings
 from studio import charts, layout, run_panel, session
 from studio.charts import Column, Row
 from studio.forms import bad_settings
-from studio.words import many, num, size
+from studio.words import many, num, on_page, size
 
 MODULE = "core.ingest.job"
 _PREVIEW: session.Slot[tuple[IngestSettings, Preview] | None] = session.Slot("ingest.preview", None)
+_LOOKED_AT = 21  # records a preview looks at; fewer in a file are all it has
+_SHOWN = 5
 _NO_PATH = BadInput("There is no path.", "Give the path of a .json or .jsonl file, or of a folder of them.")
 _FILES = (Column("File", "mono"), Column("Read as", "soft"), Column("Source", "name"), Column("Size", "number"))
 _MAPPING = (Column("Field", "name"), Column("becomes", "text"))
@@ -35,28 +38,49 @@ def add_data_dialog() -> None:
     chosen, problem = _ask()
     looked = _PREVIEW.get()
     fresh = looked is not None and chosen is not None and looked[0] == chosen
-    with st.container(horizontal=True, horizontal_alignment="right", key="ingest-acts"):
-        wants_preview = st.button("Preview", key="ingest-preview")
-        wants_run = st.button("Add data", type="primary", key="ingest-run")
+    acts = st.container(horizontal=True, horizontal_alignment="right", key="ingest-acts")
+    wants_preview = acts.button("Preview", key="ingest-preview")
+    if chosen is not None and wants_preview:
+        try:
+            looked, fresh = (chosen, preview(chosen, _LOOKED_AT)), True
+            _PREVIEW.set(looked)
+        except StudioError as error:
+            problem = error
+    found = looked[1] if fresh and looked is not None and problem is None else None
+    useless = None if found is None else nothing_usable(found)
+    wants_run = acts.button(
+        "Add data", type="primary", key="ingest-run", disabled=useless is not None and looked_at_all(found)
+    )
     if problem is None and chosen is None and (wants_preview or wants_run):
         problem = _NO_PATH
-    if problem is not None:
-        layout.problem(problem)
-    try:
-        if chosen is not None and wants_run:
+    if chosen is not None and wants_run:
+        try:
             preview(chosen, num_records=1)  # a wrong path is told here, not by a run that fails at once
             run_panel.launch("ingest", MODULE, chosen.model_dump(mode="json"))
             _PREVIEW.clear()
             st.rerun()
-        if chosen is not None and wants_preview:
-            looked = (chosen, preview(chosen))
-            _PREVIEW.set(looked)
-            fresh = True
-    except StudioError as error:
-        layout.problem(error)
-        return
-    if fresh and looked is not None:
-        show_preview(looked[1])
+        except StudioError as error:
+            problem = error
+    for one in (problem, useless):
+        if one is not None:
+            layout.problem(BadInput(one.problem, on_page(one.fix)))
+    if found is not None:
+        show_preview(found)
+
+
+def looked_at_all(found: Preview | None) -> bool:
+    """Whether the preview saw every record there is: one file with fewer records than it looks at."""
+    return found is not None and len(found.files) == 1 and len(found.records) < _LOOKED_AT
+
+
+def nothing_usable(found: Preview) -> BadInput | None:
+    """Why none of the previewed records can be taken, by the commonest reason; None when one of them can."""
+    reasons = [record.reason for record in found.records]
+    if not reasons or not all(reasons):
+        return None
+    most = max(reasons, key=reasons.count)
+    which = "No record" if looked_at_all(found) else f"None of the first {num(len(reasons))} records"
+    return BadInput(f"{which} can be taken. {REASONS[most].says}", REASONS[most].fix)
 
 
 def _ask() -> tuple[IngestSettings | None, StudioError | None]:
@@ -120,7 +144,9 @@ def show_preview(found: Preview) -> None:
         charts.rows(_MAPPING, [Row([name, meaning]) for name, meaning in found.mapping.items()], key="preview-mapping")
     with records:
         layout.section("First records")
-        charts.rows(_RECORDS, [_record_row(record) for record in found.records], key="preview-records", tall_px=280)
+        charts.rows(
+            _RECORDS, [_record_row(record) for record in found.records[:_SHOWN]], key="preview-records", tall_px=280
+        )
 
 
 def _record_row(record: PreviewRecord) -> Row:

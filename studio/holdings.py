@@ -14,7 +14,7 @@ from core.filters import Filter
 from studio import cached, charts, layout, run_panel, session
 from studio.cached import Coverage
 from studio.charts import Column, Row
-from studio.words import KIND_NAMES, many, note_on, num, share, size
+from studio.words import KIND_NAMES, many, note_on, num, on_page, share, size
 
 PREPARED_KINDS = ("scores", "styles", "instruction_tags", "image_tags", "tokens", "embedding", "clusters", "map")
 _PAGES = Path(__file__).resolve().parents[1] / "pages"
@@ -207,7 +207,7 @@ def quarantine() -> None:
             layout.small(f"The first {num(_SHOWN_RECORDS)} of {num(num_chosen)}.")
         known = REASONS.get(chosen)
         if known is not None:
-            layout.small(f"{known.says} {known.fix}")
+            layout.small(f"{known.says} {on_page(known.fix)}")
 
 
 def _reason_row(entry: dict[str, Any], most: int, known: Any, chosen: str) -> Row:

@@ -18,7 +18,7 @@ from core import runs
 from core.errors import StudioError
 from core.runs import Run
 from studio import cached, layout, session
-from studio.words import duration, num
+from studio.words import duration, num, on_page
 
 POLL_SECONDS = 1.0
 KIND_NAMES = {
@@ -107,9 +107,7 @@ def _card(run: Run, key: str) -> None:
                 stop(run)
                 st.rerun(scope="fragment")
             return
-        if run.state in ("failed", "stopped", "died") and st.button(
-            "Resume", key=f"resume-{key}-{run.run_id}", width=100
-        ):
+        if can_resume(run) and st.button("Resume", key=f"resume-{key}-{run.run_id}", width=100):
             _STOPPING.set(tuple(entry for entry in _STOPPING.get() if entry != run.run_id))
             try:
                 runs.resume(run)
@@ -122,6 +120,12 @@ def _card(run: Run, key: str) -> None:
         ):
             _HIDDEN.set((*_HIDDEN.get(), run.run_id))
             st.rerun(scope="app")
+
+
+def can_resume(run: Run) -> bool:
+    """Whether going on could end differently: not when the data itself could not be used, which adding it anew mends."""
+    useless = run.kind == "ingest" and (run.problem or "").startswith("No record of ")
+    return run.state in ("failed", "stopped", "died") and not useless
 
 
 def run_html(run: Run, now: float) -> str:
@@ -170,7 +174,7 @@ def seconds_of(stamp: str) -> float:
 
 def _end_line(run: Run) -> str:
     if run.problem:
-        return f'<div class="w-run-line">{escape(run.problem)} {escape(run.fix or "")}</div>'
+        return f'<div class="w-run-line">{escape(run.problem)} {escape(on_page(run.fix or ""))}</div>'
     parts = []
     for name, noun in _RESULT_NOUNS.items():
         value = run.result.get(name)

@@ -149,13 +149,11 @@ def speed(preset: str) -> Speed:
 
         rate = DEVICES[mixture_totals.device()] * mixture_totals.utilisation()
         says = f"On one {mixture_totals.device()} at {100 * mixture_totals.utilisation():.0f} % of its dense bf16 peak."
-        return Speed(rate, says, f"on one {mixture_totals.device()}")
+        return Speed(rate, says, f"one {mixture_totals.device()}")
     for run in runs.list_runs(cached.workspace().path, KIND):
         if run.state == "done" and (rate_found := measured_rate(train_log(run))):
-            return Speed(rate_found, f"At the speed of the run {recipe_name(run)} on this machine.", "on this machine")
-    return Speed(
-        ASSUMED_CPU_RATE, "Assumed for two CPU cores; the first run measures this machine.", "on two CPU cores"
-    )
+            return Speed(rate_found, f"At the speed of the run {recipe_name(run)} on this machine.", "this machine")
+    return Speed(ASSUMED_CPU_RATE, "Assumed for two CPU cores; the first run measures this machine.", "two CPU cores")
 
 
 def plan(choice: Choice, preset: str) -> Planned | None:
@@ -174,7 +172,7 @@ def plan(choice: Choice, preset: str) -> Planned | None:
             (num(found.num_steps), "steps", "estimate"),
             (short(found.num_tokens), "tokens", "all epochs"),
             (flops(found.flops), "compute", "estimate"),
-            (duration(found.flops / rate.flops_per_second), f"training {rate.where}", "estimate"),
+            (duration(found.flops / rate.flops_per_second), f"training, {rate.where}", "estimate"),
         ]
     )
     layout.section("Stages", "each starts from the weights of the one before", [Note("estimate", rate.says)])

@@ -82,6 +82,27 @@ def size(num_bytes: float) -> str:
     return f"{num_bytes:.0f} B"
 
 
+_BY_WIDGET = (
+    (
+        r"Name a field every record has with --source-from, or name one source with --source",
+        "Name one source under Source",
+    ),
+    (r"with --image-root", "under Image root"),
+    (r"with --source\b", "under Source"),
+    (r"ingest with --images copy", "add it again with its pictures copied"),
+    (r"or make one with `winnow ingest`", "or make a new one"),
+    (r"Open it with `winnow open [^`]*`", "Open it by its path"),
+    (r"Use a smaller --limit", "Take fewer records"),
+)
+
+
+def on_page(fix: str) -> str:
+    """A remedy in the words of the pages' own fields, where the command line's option was named."""
+    for option, words in _BY_WIDGET:
+        fix = re.sub(option, words, fix)
+    return fix
+
+
 def note_on(producer: str, version: str) -> Note:
     """The badge of a producer: 'heuristic: rules 1' and what that means; the plain name when nothing is to be warned of.
 

@@ -10,6 +10,7 @@ from core.errors import BadInput, StudioError
 from core.workspace import Workspace
 from studio import charts, layout, recent, session
 from studio.charts import Column, Row
+from studio.words import on_page
 
 _CHOSEN_PROBLEM: session.Slot[StudioError | None] = session.Slot("workspaces.problem", None)
 _SWITCHED: session.Slot[bool] = session.Slot("workspaces.switched", False)
@@ -42,7 +43,7 @@ def chooser(key: str) -> None:
             tall_px=260,
         )
     if (problem := _CHOSEN_PROBLEM.get()) is not None:
-        layout.problem(problem)
+        layout.problem(BadInput(problem.problem, on_page(problem.fix)))
         _CHOSEN_PROBLEM.clear()
     left, right = st.columns(2, gap="medium")
     with left:

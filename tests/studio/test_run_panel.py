@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from core.runs import Run
-from studio.run_panel import pace, run_html, seconds_of
+from studio.run_panel import can_resume, pace, run_html, seconds_of
 
 STARTED = "2026-01-01T00:00:00+00:00"
 RUN = Run(
@@ -56,3 +56,11 @@ def test_a_finished_ingest_counts_what_it_did() -> None:
     }
     html = run_html(replace(RUN, state="done", result=result, ended_at="2026-01-01T00:00:20+00:00"), after(99))
     assert "1,200 samples added, 3 set aside, in 20 s" in html
+
+
+def test_resuming_is_offered_unless_the_data_itself_was_of_no_use() -> None:
+    problem = "No record of /data/a.json can be used (3 image_missing); all stand in the quarantine table."
+    assert not can_resume(replace(RUN, state="failed", problem=problem))
+    assert can_resume(replace(RUN, state="failed", problem="The disk is full."))
+    assert can_resume(replace(RUN, state="stopped"))
+    assert not can_resume(replace(RUN, state="done"))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from studio.words import duration, many, note_on, num, share, short, size
+from core.ingest.reasons import REASONS
+from studio.words import duration, many, note_on, num, on_page, share, short, size
 
 
 @pytest.mark.parametrize(
@@ -66,3 +67,11 @@ def test_badges_warn_of_heuristics_and_leave_digests_to_the_hover(producer: str,
     note = note_on(producer, version)
     assert note.badge == badge
     assert version in note.says
+
+
+def test_a_remedy_on_a_page_names_its_fields_and_no_option_of_the_command() -> None:
+    assert on_page(REASONS["image_missing"].fix) == "Give the folder that image paths start from under Image root."
+    for reason in ("image_outside_root", "image_missing", "bad_source"):
+        assert "--" not in on_page(REASONS[reason].fix)
+    assert on_page("Open it with `winnow open /data/a b`.") == "Open it by its path."
+    assert on_page("Fetch the image again.") == "Fetch the image again."
