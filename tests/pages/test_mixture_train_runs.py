@@ -197,3 +197,22 @@ def test_an_opened_run_closes_again(open_page: Open, workspace: Workspace) -> No
     app.button(key="runs-back").click().run()
     assert not app.exception
     assert "All runs" not in labels(app)
+
+
+@pytest.mark.parametrize("typed", [0.0, -1.0])
+def test_a_repeat_that_is_none_is_told_and_the_part_stays_as_it_was(
+    open_page: Open, workspace: Workspace, typed: float
+) -> None:
+    app = open_page("mixture", kept(workspace).path)
+    next(one for one in app.number_input if one.label == "Repeat" and one.value == 2.5).set_value(typed).run()
+    assert not app.exception
+    assert "Give a number above 0." in said(app)
+    assert app.button(key="mixture-save").disabled  # nothing has changed
+
+
+@pytest.mark.parametrize("typed", ["a/b", ""])
+def test_a_recipe_name_that_does_not_fit_is_told(open_page: Open, workspace: Workspace, typed: str) -> None:
+    app = open_page("mixture", kept(workspace).path)
+    app.text_input(key="recipe-name").set_value(typed).run()
+    assert not app.exception
+    assert "cannot be" in said(app) if typed else "name is empty." in said(app)

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.vocabulary import CAPABILITIES, CAPABILITY_KEYS
-from studio import charts
+from studio import charts, train_charts
 from studio.style import CATEGORICAL, OTHER
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -74,3 +74,10 @@ def test_heatmaps_escape_names_and_hatch_what_is_missing() -> None:
     assert body.count('class="none"') == 2
     assert 'style="background:#112233;color:#ffffff"' in body
     assert 'title="&lt;00&gt;"' in body
+
+
+def test_labels_at_the_end_of_lines_keep_a_line_apart_and_stay_where_they_do_not_touch() -> None:
+    assert train_charts._shifts([5.25, 1.0], 5.0, 250.0) == [0.0, 0.0]
+    high, low = train_charts._shifts([5.25, 5.02], 5.0, 250.0)
+    assert (5.25 - 5.02) / 5.0 * 250.0 + high - low == pytest.approx(train_charts._LABEL_PX)
+    assert high == -low
