@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,14 @@ def make_small_pool(folder: Path, num_samples: int = 24) -> Path:
     ]
     (folder / "words.jsonl").write_text("".join(json.dumps(row) + "\n" for row in words), "utf-8")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def main_module() -> Iterator[None]:
+    """Streamlit's AppTest leaves its script as `__main__`, which processes started by a later test would then run."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 @pytest.fixture
