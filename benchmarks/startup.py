@@ -44,6 +44,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def answers(port: int) -> bool:
+    """Whether somebody listens on the port."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def first_screen_seconds(workspace: Path, browser: Browser) -> float:
     """Wall seconds from the start of `winnow open` to the last change of Overview."""
     port = free_port()
@@ -54,14 +60,11 @@ def first_screen_seconds(workspace: Path, browser: Browser) -> float:
     command = [sys.executable, "-m", "studio.cli", "open", str(workspace), "--port", str(port), "--no-browser"]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT)
     try:
-        while True:
-            try:
-                page.goto(address, wait_until="commit")
-                break
-            except Exception as error:
-                if "ERR_CONNECTION_REFUSED" not in str(error) or time.perf_counter() - started > 60:
-                    raise
-                time.sleep(0.02)
+        while not answers(port):
+            if time.perf_counter() - started > 60:
+                raise TimeoutError("the server did not answer within 60 s")
+            time.sleep(0.02)
+        page.goto(address, wait_until="commit")
         page.wait_for_selector(".w-figures", timeout=60_000)
         while True:
             quiet = page.evaluate("performance.now() - window.winnowChanged") / 1000

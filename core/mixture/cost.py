@@ -73,7 +73,7 @@ def transformer_cost(
 
 PRESET_COSTS: dict[str, ModelCost] = {
     "tiny": transformer_cost(
-        patches=7, patch_px=16, vision=(3, 128, 256), text=(4, 128, 384), heads=(4, 2), vocab_size=2048
+        patches=7, patch_px=16, vision=(2, 96, 192), text=(2, 160, 480), heads=(4, 2), vocab_size=2048
     ),
     "aquila-vl-2b": transformer_cost(
         patches=27, patch_px=14, vision=(26, 1152, 4304), text=(28, 1536, 8960), heads=(12, 2), vocab_size=151_936

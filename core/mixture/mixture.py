@@ -27,6 +27,7 @@ from core.select.pool import Pool
 from core.store.ids import purpose_key
 
 HOLDOUT_PERCENT = 3
+HOLDOUT_LEAST = 32  # of a mixture ten times as large: fewer samples say nothing steady about a loss
 HOLDOUT_MOST = 256
 
 NOT_IN_THE_WORKSPACE = "not in the workspace"
@@ -156,9 +157,12 @@ def occurrence(sample_ids: NDArray[np.uint64]) -> NDArray[np.int64]:
 def holdout(sample_ids: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """The samples kept out of training for a held-out loss: 3 %, at most 256, first by the key of purpose `fold`.
 
-    A mixture of fewer than 34 samples gives one, a single sample none. The result is in the order of the key.
+    A small mixture gives more than that: 32, but no more than a tenth; one of fewer than 20 samples gives one, a single
+    sample none. The result is in the order of the key.
     """
-    num = min(max(len(sample_ids) * HOLDOUT_PERCENT // 100, 1), HOLDOUT_MOST) if len(sample_ids) > 1 else 0
+    size = len(sample_ids)
+    least = max(min(size // 10, HOLDOUT_LEAST), 1)
+    num = min(max(size * HOLDOUT_PERCENT // 100, least), HOLDOUT_MOST) if size > 1 else 0
     return sample_ids[np.argsort(purpose_key(sample_ids, 0, "fold"), kind="stable")[:num]]
 
 

@@ -21,11 +21,11 @@ class TinySize(Frozen):
     """A model small enough to learn on two CPU cores; random weights."""
 
     vocab_size: int = Field(2048, ge=300, le=65536, description="Entries of the tokenizer learnt on the mixture.")
-    hidden_size: int = Field(128, ge=16, le=1024, description="Width of the language model.")
-    num_layers: int = Field(4, ge=1, le=32, description="Layers of the language model.")
+    hidden_size: int = Field(160, ge=16, le=1024, description="Width of the language model.")
+    num_layers: int = Field(2, ge=1, le=32, description="Layers of the language model.")
     num_heads: int = Field(4, ge=1, le=32, description="Attention heads of both towers.")
-    vision_hidden_size: int = Field(128, ge=16, le=1024, description="Width of the vision tower.")
-    vision_num_layers: int = Field(3, ge=1, le=32, description="Layers of the vision tower.")
+    vision_hidden_size: int = Field(96, ge=16, le=1024, description="Width of the vision tower.")
+    vision_num_layers: int = Field(2, ge=1, le=32, description="Layers of the vision tower.")
     patches: int = Field(7, ge=2, le=32, description="Image tokens along the side of a tile.")
     initial_std: float = Field(0.06, gt=0, le=1, description="Spread of the language model's random weights.")
 
@@ -69,7 +69,7 @@ def _published(name: str, max_tiles: int, tokens_per_sample: int) -> dict[str, A
 
 PRESETS: dict[str, Preset] = {
     "tiny": Preset(
-        description="About 1.5M parameters with random weights; four stages on the sample data in minutes on two cores.",
+        description="About 1.2M parameters with random weights; four stages on the sample data in minutes on two cores.",
         document_tokens=2048,
         batch_tokens=4096,
         batch_tiles=96,

@@ -139,11 +139,11 @@ def test_estimate_and_trainer_agree_on_the_cost_of_a_step(preset: str) -> None:
 
     if preset == "tiny":
         vision = SiglipVisionConfig(
-            hidden_size=128, intermediate_size=256, num_hidden_layers=3, num_attention_heads=4, image_size=112,
+            hidden_size=96, intermediate_size=192, num_hidden_layers=2, num_attention_heads=4, image_size=112,
             patch_size=16,
         )  # fmt: skip
         text = Qwen2Config(
-            vocab_size=2048, hidden_size=128, intermediate_size=384, num_hidden_layers=4, num_attention_heads=4,
+            vocab_size=2048, hidden_size=160, intermediate_size=480, num_hidden_layers=2, num_attention_heads=4,
             num_key_value_heads=2,
         )  # fmt: skip
     else:
