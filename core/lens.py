@@ -264,12 +264,19 @@ class Lens:
             try:
                 return cursor.sql(question(name), params=parameters or None).to_arrow_table()
             except duckdb.Error as error:
-                if chosen is not None and chosen.where.strip():
-                    raise BadInput(
-                        f"The condition {chosen.where!r} cannot be used ({str(error).splitlines()[0]}).",
-                        "Compare numbers with numbers and text with text.",
-                    ) from error
-                raise
+                raise _refused(chosen, error) from error
+
+    def stream(
+        self, name: str, chosen: Filter | None = None, *, rows_per_batch: int = 8192
+    ) -> Iterator[pa.RecordBatch]:
+        """The answer to core/sql/<name>.sql batch by batch, for views too long to hold; the first is there without rows too."""
+        with self._visible(chosen) as cursor:
+            try:
+                reader = cursor.sql(question(name)).to_arrow_reader(rows_per_batch)
+                yield pa.RecordBatch.from_pylist([], schema=reader.schema)
+                yield from reader
+            except duckdb.Error as error:
+                raise _refused(chosen, error) from error
 
     def count(self, chosen: Filter | None = None) -> int:
         """How many samples a filter lets through."""
@@ -280,6 +287,16 @@ class Lens:
         return [
             path for path in self.tag_paths if any(path == p or path.startswith(p + TAG_SEPARATOR) for p in prefixes)
         ]
+
+
+def _refused(chosen: Filter | None, error: duckdb.Error) -> Exception:
+    """What to raise for a question DuckDB could not answer: the user's condition is to blame where there is one."""
+    if chosen is None or not chosen.where.strip():
+        return error
+    return BadInput(
+        f"The condition {chosen.where!r} cannot be used ({str(error).splitlines()[0]}).",
+        "Compare numbers with numbers and text with text.",
+    )
 
 
 def _selected(where: str) -> str:

@@ -19,6 +19,6 @@ with page(
         nothing_visible()
     else:
         with actions:
-            browsing.csv_button(num_visible)
+            browsing.csv_link(num_visible)
         browsing.toolbar(num_visible)
         browsing.grid_page(num_visible)

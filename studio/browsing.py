@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import json
+from html import escape
 
-import pyarrow.csv as pa_csv
 import streamlit as st
 
-from core.filters import Filter
 from core.store.ids import id_hex
 from core.vocabulary import CAPABILITY_KEYS, capability_name
-from studio import cached, charts, evidence_views, gallery, layout, session
+from studio import cached, charts, downloads, evidence_views, gallery, layout, session
 from studio.cached import Detail
 from studio.words import KIND_NAMES, Note, many, note_on, num
 
@@ -99,20 +97,15 @@ def grid_page(num_visible: int) -> None:
             pager(num_visible, key="foot")
 
 
-def csv_button(num_visible: int) -> None:
-    """The view as a CSV file, made when it is asked for."""
-    chosen = session.chosen_filter()
-    st.download_button(
-        f"Download {many(num_visible, 'row')} as CSV", data=lambda: view_csv(chosen), file_name="winnow-view.csv", mime="text/csv",
-        icon=":material/download:", key="browse-csv", on_click="ignore",
-    )  # fmt: skip
-
-
-def view_csv(chosen: Filter) -> bytes:
-    """What a filter shows as CSV, UTF-8: sample ids as 16 hex digits, scores from 0 to 5, empty where missing."""
-    buffer = io.BytesIO()
-    pa_csv.write_csv(cached.ask("view_as_rows", chosen), buffer)
-    return buffer.getvalue()
+def csv_link(num_visible: int) -> None:
+    """The view as a CSV file, made while it is sent."""
+    address = downloads.view_url(cached.workspace(), session.chosen_filter())
+    says = f"Download CSV of {many(num_visible, 'row')}"
+    st.html(
+        f'<a class="w-download" href="{escape(address)}" download="winnow-view.csv" title="{says}" aria-label="{says}">'
+        "Download CSV</a>",
+        width="content",
+    )
 
 
 def nothing_ingested() -> None:

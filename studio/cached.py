@@ -73,7 +73,11 @@ def _lens(path: str, at_version: str) -> Lens:
 
 def lens() -> Lens:
     """The lens over the workspace as it is now."""
-    here = workspace()
+    return lens_of(workspace())
+
+
+def lens_of(here: Workspace) -> Lens:
+    """The lens over a workspace as it is now; for routes, which have no session that looks at one."""
     return _lens(str(here.path), version(here.path))
 
 

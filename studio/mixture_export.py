@@ -14,7 +14,7 @@ from core.errors import BadInput, StudioError
 from core.mixture.export_job import KIND, start_export
 from core.mixture.recipe import Recipe
 from core.runs import Run
-from studio import cached, layout, run_panel, session
+from studio import cached, downloads, layout, run_panel, session
 from studio import mixture_draft as drafts
 from studio import mixture_start as start
 from studio.mixture_cached import Planned
@@ -146,10 +146,5 @@ def export_html(run: Run) -> str:
     where = f'<span class="w-where">{escape(str(path))}</span>'
     return (
         f'<div class="w-export"><div><b>{escape(path.name)}</b><span>{escape(says)}</span>{where}</div>'
-        f'<a class="w-download" href="{download_url(run)}" download="{escape(path.name)}.zip">Download zip</a></div>'
+        f'<a class="w-download" href="{downloads.export_url(run.run_id)}" download="{escape(path.name)}.zip">Download zip</a></div>'
     )
-
-
-def download_url(run: Run) -> str:
-    """Where the server gives a finished export as one zip."""
-    return f"/api/exports/{run.run_id}.zip"

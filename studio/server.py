@@ -25,8 +25,8 @@ from starlette.routing import Route
 
 from core.errors import BadInput, Busy, StudioError
 from core.store.ids import id_from_hex, id_hex
+from studio.downloads import export_zip, view_csv
 from studio.map.buffers import BUFFERS
-from studio.mixture_download import download
 from studio.session import WORKSPACE_VARIABLE
 
 if TYPE_CHECKING:
@@ -164,7 +164,8 @@ ROUTES: Final[Sequence[Route]] = (
     Route("/api/sample/{sample_id}", sample),
     Route("/api/thumb/{image_key}", thumb),
     Route("/api/image/{image_key}", image),
-    Route("/api/exports/{run_id}.zip", download),
+    Route("/api/exports/{run_id}.zip", export_zip),
+    Route("/api/view/{workspace}.csv", view_csv),
     Route("/api/{rest:path}", lambda request: _unknown(f"Nothing answers {request.url.path}.", "Reload the page.")),
 )
 

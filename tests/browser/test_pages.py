@@ -209,7 +209,7 @@ def test_the_view_downloads_as_csv_with_hex_ids(open_page: OpenPage, address: st
     expect(page).to_have_url(re.compile("source=charts"))
     page.keyboard.press("Escape")
     with page.expect_download() as waiting:
-        page.get_by_role("button", name="Download 20 rows as CSV").click()
+        page.get_by_role("link", name="Download CSV of 20 rows").click()
     waiting.value.save_as(tmp_path / "view.csv")
     rows = list(csv.DictReader((tmp_path / "view.csv").open(encoding="utf-8")))
     assert len(rows) == 20

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,6 @@ import pytest
 
 from core.filters import Filter, ScoreRange
 from core.lens import Lens, question
-from core.store.ids import id_hex
 from core.vocabulary import CAPABILITY_KEYS, STYLES, TAG_SEPARATOR
 from core.workspace import Workspace
 from tests.studio.small_workspace import NUM_SAMPLES, make_workspace
@@ -197,20 +194,6 @@ def test_a_score_sorts_and_what_is_not_scored_comes_last(
     known = [score for score in scores if score is not None]
     assert known == sorted(known, reverse=direction < 0)
     assert scores[: len(known)] == known
-
-
-def test_the_view_as_rows_has_hex_ids_and_scores_from_0_to_5(lens: Lens, rows: list[dict[str, Any]]) -> None:
-    import pyarrow.csv as pa_csv
-
-    buffer = io.BytesIO()
-    pa_csv.write_csv(lens.ask("view_as_rows", Filter(sources=("photos",))), buffer)
-    found = list(csv.DictReader(io.StringIO(buffer.getvalue().decode("utf-8"))))
-    expected = {id_hex(row["sample_id"]): row for row in rows if row["source"] == "photos"}
-    assert {row["sample_id"] for row in found} == set(expected)
-    for row in found:
-        score = expected[row["sample_id"]]["ocr"]
-        assert row["ocr"] == "" if score is None else float(row["ocr"]) == pytest.approx(score / 50)
-        assert row["styles"] == "; ".join(sorted(expected[row["sample_id"]]["styles"], key=STYLES.index))
 
 
 @pytest.mark.parametrize(
