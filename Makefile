@@ -11,7 +11,7 @@ PYTEST_WORKERS ?= 2
 TEST_ENV := HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install browser test soak lint types walk bench wheel clean
+.PHONY: help demo install browser test soak lint types walk walk-demo bench wheel clean
 
 help:            ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ lint: $(STAMP)   ## ruff: rules and format
 
 types: $(STAMP)  ## mypy, strict on core and studio
 	$(BIN)/mypy core studio
+
+walk-demo: $(STAMP) ## the sample recipe trains and learns in every stage
+	$(TEST_ENV) $(BIN)/python -m tests.walk.demo
 
 walk: $(STAMP)   ## the whole path over a real pool: make walk POOL=DIR
 	$(TEST_ENV) $(BIN)/python -m tests.walk.pool "$(POOL)"

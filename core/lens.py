@@ -37,7 +37,6 @@ _WHERE_PLAIN = (
 WHERE_COLUMNS = (*_WHERE_PLAIN, *CAPABILITY_KEYS, "styles", "tags")
 """What `--where` is written over, as the view `pool` has it; scores from 0 to 5, styles and tags as lists of text."""
 
-_SEARCH_LIMIT = 1_000_000
 _SQL_FOLDER = Path(__file__).parent / "sql"
 
 
@@ -213,8 +212,7 @@ class Lens:
         try:
             chosen = chosen or Filter()
             if chosen.text.strip():
-                found = self.workspace.store.search(chosen.text, _SEARCH_LIMIT)
-                cursor.register("matched_in", pa.table({"sample_id": pa.array(found, pa.uint64())}))
+                cursor.register("matched_in", pa.table({"sample_id": self.workspace.store.search(chosen.text)}))
                 cursor.execute("CREATE OR REPLACE TEMP TABLE matched AS SELECT sample_id FROM matched_in")
             condition = compile_filter(chosen, self.tag_paths, has_matches=bool(chosen.text.strip()))
             if chosen.where.strip():

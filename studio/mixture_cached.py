@@ -12,13 +12,12 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.mixture.cost import H200_PEAK
+from core.mixture.cost import DENSE_BF16_PEAK, H200_PEAK
 from core.mixture.mixture import Chosen, resolve, stage_samples
 from core.mixture.recipe import PartEntry, Recipe, SelectionEntry, SourceEntry, Stage, recipe_from_dict
 from core.mixture.totals import StageTotals, stage_totals
 from core.select import compare
 from core.select.pool import Pool
-from core.train.flops import DENSE_BF16_PEAK
 from studio import cached
 
 DEVICES = {"H200": H200_PEAK, **{name: peak for name, peak in DENSE_BF16_PEAK.items() if name != "H200"}}

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 import streamlit as st
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from core.errors import BadInput, Busy, StudioError
@@ -69,6 +69,11 @@ def _unchanging(request: Request, data: bytes, media_type: str, etag: str) -> Re
 
 def health(request: Request) -> Response:
     return JSONResponse({"ok": True}, headers={"Cache-Control": "no-store"})
+
+
+def overview(request: Request) -> Response:
+    """The first page by its name, as people type it: Streamlit knows it by the bare address only."""
+    return RedirectResponse(f"/?{request.url.query}" if request.url.query else "/")
 
 
 def published(request: Request) -> Response:
@@ -166,6 +171,7 @@ ROUTES: Final[Sequence[Route]] = (
     Route("/api/image/{image_key}", image),
     Route("/api/exports/{run_id}.zip", export_zip),
     Route("/api/view/{workspace}.csv", view_csv),
+    Route("/overview", overview),
     Route("/api/{rest:path}", lambda request: _unknown(f"Nothing answers {request.url.path}.", "Reload the page.")),
 )
 

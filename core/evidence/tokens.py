@@ -6,11 +6,9 @@ are those of the Qwen chat format, so that a training run can use the same token
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterable, Sequence
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +17,12 @@ from numpy.typing import NDArray
 
 from core.errors import BadData
 from core.store.ids import purpose_key
+from core.tokenizer import IMAGE_TOKEN, PADDING, TURN_END, bpe_hash, learn_bpe
 from core.workspace import Workspace, write_json
 
 PRODUCER = "workspace"
-SPECIAL_TOKENS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<image>", "<video>")
 _LEARN_SAMPLES = 20_000
 _LEARN_CHARS = 4_000
-_IMAGE_MARK = "<image>"
-
-# Runs of letters with the space before them, one digit per token, runs of marks: as the Qwen family splits text.
-_WORDS = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-)
 
 
 class TextTokenizer:
@@ -39,7 +31,7 @@ class TextTokenizer:
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
         tokenizer.encode_special_tokens = True  # a text that spells `<|im_end|>` is only text
-        self.hash = tokenizer_hash(tokenizer)
+        self.hash = bpe_hash(tokenizer)
 
     @property
     def version(self) -> str:
@@ -48,7 +40,7 @@ class TextTokenizer:
 
     def count(self, texts: Sequence[str]) -> NDArray[np.int32]:
         """[N] tokens of each text, image marks left out; special tokens a text spells out count as text."""
-        plain = [text.replace(_IMAGE_MARK, "") for text in texts]
+        plain = [text.replace(IMAGE_TOKEN, "") for text in texts]
         encoded = self._tokenizer.encode_batch_fast(plain, add_special_tokens=False)
         return np.array([len(one) for one in encoded], dtype=np.int32)
 
@@ -60,8 +52,8 @@ class TextTokenizer:
         self._tokenizer.save(str(partial / "tokenizer.json"))
         said = {
             "tokenizer_class": "PreTrainedTokenizerFast",
-            "eos_token": SPECIAL_TOKENS[2],
-            "pad_token": SPECIAL_TOKENS[0],
+            "eos_token": TURN_END,
+            "pad_token": PADDING,
             "clean_up_tokenization_spaces": False,
         }
         write_json(partial / "tokenizer_config.json", said)
@@ -71,32 +63,7 @@ class TextTokenizer:
 
 def learn_tokenizer(texts: Iterable[str], vocab_size: int) -> TextTokenizer:
     """Byte-level BPE on texts; every text can be encoded, and the same texts in the same order give the same tokenizer."""
-    from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
-
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.normalizer = normalizers.NFC()
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [
-            pre_tokenizers.Split(Regex(_WORDS), behavior="isolated"),
-            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-        ]
-    )
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=vocab_size,
-        min_frequency=2,
-        special_tokens=list(SPECIAL_TOKENS),
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(texts, trainer)
-    return TextTokenizer(tokenizer)
-
-
-def tokenizer_hash(tokenizer: Any) -> str:
-    """32 hex digits over vocabulary, merges and rules."""
-    text = json.dumps(json.loads(tokenizer.to_str()), sort_keys=True, ensure_ascii=False)
-    return blake2b(text.encode(), digest_size=16).hexdigest()
+    return TextTokenizer(learn_bpe(texts, vocab_size))
 
 
 def tokenizer_dir(workspace: Workspace) -> Path:
@@ -128,4 +95,4 @@ def _texts(workspace: Workspace) -> list[str]:
     ids = workspace.store.read("samples", ["sample_id"])["sample_id"].to_numpy()
     drawn = ids[np.argsort(purpose_key(ids, 0, "landmark"))][:_LEARN_SAMPLES]
     texts = workspace.store.samples(drawn.tolist(), ["text"])["text"].to_pylist()
-    return [(text or "").replace(_IMAGE_MARK, "")[:_LEARN_CHARS] for text in texts]
+    return [(text or "").replace(IMAGE_TOKEN, "")[:_LEARN_CHARS] for text in texts]

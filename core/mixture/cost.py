@@ -10,8 +10,11 @@ from dataclasses import dataclass
 
 from core.errors import BadInput
 
-H200_PEAK = 989e12
-"""Dense bf16 FLOP/s of one H200, the device hours are quoted for."""
+DENSE_BF16_PEAK = {"H200": 989e12, "H100": 989e12, "A100": 312e12, "L40S": 362e12, "B200": 2250e12}
+"""Dense bf16 FLOP/s by a piece of the device's name; another device shows no MFU."""
+
+H200_PEAK = DENSE_BF16_PEAK["H200"]
+"""Of the device that hours are quoted for."""
 
 ASSUMED_UTILISATION = 0.3
 """Share of the peak a training run is assumed to reach; published runs lie between 0.1 and 0.4."""
@@ -50,8 +53,10 @@ def transformer_cost(
     text: tuple[int, int, int],
     heads: tuple[int, int],
     vocab_size: int,
+    head_dim: int | None = None,
 ) -> ModelCost:
-    """From sizes: `vision` and `text` are (layers, width, inner width); `heads` are (query, key and value) heads.
+    """From sizes: `vision` and `text` are (layers, width, inner width); `heads` are (query, key and value) heads,
+    of `head_dim` numbers each, by default their part of the width.
 
     Matrix products only, as the usual convention has it.
     """
@@ -60,13 +65,14 @@ def transformer_cost(
     tower = layers * (2 * num * (4 * width**2 + 2 * width * inner) + 4 * num**2 * width)
     embedding = 2 * num * 3 * patch_px**2 * width
     text_layers, hidden, text_inner = text
-    keys = hidden * heads[1] // heads[0]
-    block = 2 * hidden**2 + 2 * hidden * keys + 3 * hidden * text_inner
+    head_dim = head_dim or hidden // heads[0]
+    queries, keys = head_dim * heads[0], head_dim * heads[1]
+    block = 2 * hidden * queries + 2 * hidden * keys + 3 * hidden * text_inner
     return ModelCost(
         vision_tile=float(tower + embedding),
         projector_tile=float(2 * num * (width * hidden + hidden**2)),
         language_token=float(2 * text_layers * block),
-        attention_token=float(2 * text_layers * hidden),
+        attention_token=float(2 * text_layers * queries),
         head_token=float(2 * hidden * vocab_size),
     )
 
@@ -92,3 +98,8 @@ def preset_cost(preset: str) -> ModelCost:
 def gpu_hours(flops: float, peak: float = H200_PEAK, utilisation: float = ASSUMED_UTILISATION) -> float:
     """Hours on one device with `peak` FLOP/s, at a share `utilisation` of it."""
     return flops / (peak * utilisation) / 3600
+
+
+def device_peak(name: str) -> float | None:
+    """Dense bf16 FLOP/s of a device by its name, None when it is not known."""
+    return next((peak for piece, peak in DENSE_BF16_PEAK.items() if piece in name), None)

@@ -13,13 +13,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from core.errors import BadData, DiskFull
 from core.store import schemas
 
 _IN_LIST_ROWS = 4096  # ids per IN list: longer ones are split so that the filter's plan stays small
-
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FULL_TEXTS = tuple(f"(os error {number})" for number in sorted(_FULL))
@@ -190,23 +191,27 @@ class Store:
         rows = [place[value] for value in values if value in place]
         return found.take(pa.array(rows, pa.int64())).select(wanted)
 
-    def search(self, text: str, limit: int) -> list[int]:
-        """Sample ids whose turns contain the words of `text`, best match first (full-text index, icu tokenizer)."""
+    def search(self, text: str, limit: int | None = None) -> NDArray[np.uint64]:
+        """[K] ids of samples whose turns contain the words of `text`, best match first (full-text index, icu tokenizer).
+
+        All of them, or the first `limit`.
+        """
         if not text.strip() or not self.exists("samples"):
-            return []
+            return np.empty(0, np.uint64)
         wanted = text.strip()
+        limit = self.dataset("samples").count_rows() if limit is None else limit
         if len(wanted) == 1 and unicodedata.name(wanted, "").startswith("CJK UNIFIED"):
             # icu splits into words, and a single character is often only part of one: read the texts themselves.
             found = self.dataset("samples").to_table(
                 columns=["sample_id"], filter=f"text LIKE '%{wanted}%'", limit=limit
             )
-            return [int(value) for value in found["sample_id"].to_pylist()]
+            return np.asarray(found["sample_id"].to_numpy(), dtype=np.uint64)
         table = self.open("samples")
         from lancedb.query import MatchQuery
 
         query = MatchQuery(text, "text", operator="AND")
         found = table.search(query, query_type="fts").limit(limit).select(["sample_id", "_score"]).to_arrow()
-        return [int(value) for value in found["sample_id"].to_pylist()]
+        return np.asarray(found["sample_id"].to_numpy(), dtype=np.uint64)
 
     def nearest(self, table: str, vector: Sequence[float], limit: int) -> list[tuple[int, float]]:
         """(sample_id, cosine similarity) of the nearest vectors of an embedding table, best first."""

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.train.tokenizer import IMAGE_TOKEN, TURN_END, TURN_START
+from core.tokenizer import IMAGE_TOKEN, TURN_END, TURN_START
 
 ROLES = {"human": "user", "gpt": "assistant", "system": "system"}
 

@@ -27,9 +27,10 @@ from transformers import (
 from transformers.utils import logging as transformers_logging
 
 from core.errors import BadInput, StudioError
+from core.tokenizer import IMAGE_TOKEN, TURN_END, VIDEO_TOKEN
 from core.train.presets import TinySize
 from core.train.tiles import Tiling
-from core.train.tokenizer import CHAT_TEMPLATE, IMAGE_TOKEN, TURN_END, VIDEO_TOKEN
+from core.train.tokenizer import CHAT_TEMPLATE
 
 transformers_logging.disable_progress_bar()  # a run's log is a file
 

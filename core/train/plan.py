@@ -20,9 +20,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from core.errors import BadData, BadInput
+from core.mixture.cost import ModelCost
 from core.train.data import Export
 from core.train.encode import Encoder, Unusable
-from core.train.flops import Flops
 from core.train.tiles import Tiling
 
 _COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
@@ -161,7 +161,7 @@ def plan_stage(
     trains: Collection[str],
     tokens_per_step: int,
     limits: Limits,
-    flops: Flops,
+    model_cost: ModelCost,
 ) -> pa.Table:
     """The plan of a stage as a table of PLAN_SCHEMA: batches in order, then one row per reason for what is left out."""
     needs_image = set(trains) == {"projector"}
@@ -182,7 +182,7 @@ def plan_stage(
     number = 0
     for step, samples in enumerate(steps):
         for batch in micro_batches(samples, limits):
-            records.append(_record(step, number, batch, export, trains, flops))
+            records.append(_record(step, number, batch, export, trains, model_cost))
             number += 1
     for reason in sorted(dropped):
         left_out = dropped[reason]
@@ -237,7 +237,7 @@ def _record(
     batch: list[tuple[int, Cost]],
     export: Export,
     trains: Collection[str],
-    flops: Flops,
+    model_cost: ModelCost,
 ) -> dict[str, object]:
     costs = [cost for _, cost in batch]
     tokens = sum(cost.tokens for cost in costs)
@@ -254,7 +254,7 @@ def _record(
         "supervised_tokens": supervised,
         "image_tokens": sum(cost.image_tokens for cost in costs),
         "tiles": tiles,
-        "flops": flops.step(trains, tiles=tiles, tokens=tokens, squares=squares, supervised=supervised),
+        "flops": model_cost.stage(trains, tiles=tiles, tokens=tokens, squares=squares, supervised=supervised),
     }
 
 

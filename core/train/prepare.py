@@ -16,12 +16,13 @@ import torch
 from pydantic import Field, ValidationError
 
 from core.errors import BadInput
+from core.mixture.cost import ModelCost
 from core.mixture.recipe import Recipe, load_recipe
 from core.runs import RunFolder
 from core.train import checkpoint
 from core.train.data import Export
 from core.train.encode import Encoder
-from core.train.flops import Flops
+from core.train.flops import cost_of
 from core.train.model import build_from_towers, build_processor, build_tiny, load_model, num_parameters, tile_side
 from core.train.model import weights_hash as hash_weights
 from core.train.plan import Ruler, StagePlan, epoch_order, plan_stage, read_plan, write_plan
@@ -64,7 +65,7 @@ class Prepared:
     ruler: Ruler
     tilings: tuple[Tiling, ...]
     plans: tuple[StagePlan, ...]
-    flops: Flops
+    model_cost: ModelCost
     device: torch.device
     tokenizer: str
 
@@ -89,7 +90,7 @@ def prepare(folder: RunFolder) -> Prepared:
     folder.progress(0, None, "planning the stages")
     model = load_model(base)
     px, patches = tile_side(model)
-    flops = Flops.of(model.config)
+    model_cost = cost_of(model.config)
     folder.event(kind="model", parameters=num_parameters(model), device=str(device), threads=threads, tile_px=px)
     tilings = tuple(
         Tiling(stage.resolution.mode, stage.resolution.px, patches, stage.resolution.max_tiles)
@@ -114,7 +115,7 @@ def prepare(folder: RunFolder) -> Prepared:
                 trains=stage.trainable,
                 tokens_per_step=stage.tokens_per_step,
                 limits=chosen.limits,
-                flops=flops,
+                model_cost=model_cost,
             )
             write_plan(table, path)
         plans.append(read_plan(path, stage.name))
@@ -128,7 +129,7 @@ def prepare(folder: RunFolder) -> Prepared:
         ruler=ruler,
         tilings=tilings,
         plans=tuple(plans),
-        flops=flops,
+        model_cost=model_cost,
         device=device,
         tokenizer=tokenizer_hash(tokenizer),
     )

@@ -12,12 +12,12 @@ from pathlib import Path
 import torch
 
 from core.errors import BadData, RunFailed
+from core.mixture.cost import device_peak
 from core.runs import RunFolder, RunStopped
 from core.runs.folder import memory_bytes
 from core.train import checkpoint
 from core.train.checkpoint import Record
 from core.train.data import Feeder
-from core.train.flops import device_peak
 from core.train.generate import Prompt, Speaker
 from core.train.loop import Tally, TokenLoss, build_optimizer, held_out_loss, schedule, take_step
 from core.train.model import (

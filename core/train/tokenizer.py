@@ -6,8 +6,6 @@ to the next ones. Marks such as `<image>` are special tokens that text can never
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import shutil
 from collections.abc import Iterable
@@ -15,21 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadData, BadInput
-
-IMAGE_TOKEN = "<image>"
-VIDEO_TOKEN = "<video>"
-TURN_START = "<|im_start|>"
-TURN_END = "<|im_end|>"
-PADDING = "<|endoftext|>"
-SPECIAL_TOKENS = (PADDING, TURN_START, TURN_END, IMAGE_TOKEN, VIDEO_TOKEN)
+from core.tokenizer import IMAGE_TOKEN, PADDING, TURN_END, TURN_START, VIDEO_TOKEN, bpe_hash, learn_bpe
 
 TOKENIZER_DIR = "tokenizer"
 """Where a workspace, a run's data and a run keep theirs."""
-
-# One digit per token and runs of letters with the space before them, as the Qwen family splits text.
-_WORDS = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-)
 
 CHAT_TEMPLATE = (
     "{%- for message in messages -%}"
@@ -51,28 +38,10 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int) -> Any:
 
     The same texts in the same order give the same tokenizer.
     """
-    from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.normalizer = normalizers.NFC()
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [
-            pre_tokenizers.Split(Regex(_WORDS), behavior="isolated"),
-            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-        ]
-    )
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=vocab_size,
-        min_frequency=2,
-        special_tokens=list(SPECIAL_TOKENS),
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(texts, trainer)
     return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
+        tokenizer_object=learn_bpe(texts, vocab_size),
         eos_token=TURN_END,
         pad_token=PADDING,
         additional_special_tokens=[TURN_START, IMAGE_TOKEN, VIDEO_TOKEN],
@@ -106,8 +75,7 @@ def load_tokenizer(path: Path | str) -> Any:
 
 def tokenizer_hash(tokenizer: Any) -> str:
     """32 hex digits that name a tokenizer: its vocabulary and merges, not its folder."""
-    text = json.dumps(json.loads(tokenizer.backend_tokenizer.to_str()), sort_keys=True, ensure_ascii=False)
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    return bpe_hash(tokenizer.backend_tokenizer)
 
 
 def recall(workspace_path: Path) -> Path | None:

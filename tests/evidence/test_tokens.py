@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
 from core.errors import BadData
-from core.evidence.tokens import SPECIAL_TOKENS, TextTokenizer, learn_tokenizer, tokenizer_dir, workspace_tokenizer
+from core.evidence.tokens import TextTokenizer, learn_tokenizer, tokenizer_dir, workspace_tokenizer
+from core.tokenizer import SPECIAL_TOKENS
 from core.workspace import Workspace
 from tests.evidence.samples import FAMILIES, add, family, small_workspace
 

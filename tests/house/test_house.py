@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 GROUPS = (
-    {"errors", "progress", "vocabulary", "runs", "engine"},
+    {"errors", "progress", "vocabulary", "tokenizer", "runs", "engine"},
     {"store", "workspace", "filters", "lens", "check"},
     {"ingest", "evidence"},
     {"clean", "select"},

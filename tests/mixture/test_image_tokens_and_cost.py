@@ -135,7 +135,7 @@ def test_the_large_model_costs_what_was_calculated_for_it() -> None:
 def test_estimate_and_trainer_agree_on_the_cost_of_a_step(preset: str) -> None:
     from transformers import LlavaOnevisionConfig, Qwen2Config, SiglipVisionConfig
 
-    from core.train.flops import Flops
+    from core.train.flops import cost_of
 
     if preset == "tiny":
         vision = SiglipVisionConfig(
@@ -155,11 +155,11 @@ def test_estimate_and_trainer_agree_on_the_cost_of_a_step(preset: str) -> None:
             vocab_size=151_936, hidden_size=1536, intermediate_size=8960, num_hidden_layers=28,
             num_attention_heads=12, num_key_value_heads=2,
         )  # fmt: skip
-    flops = Flops.of(LlavaOnevisionConfig(vision_config=vision, text_config=text))
+    built = cost_of(LlavaOnevisionConfig(vision_config=vision, text_config=text))
     amounts = {"tiles": 30, "tokens": 9000, "squares": 9000 * 700, "supervised": 1000}
     for trainable in (["projector"], ["vision", "projector", "language"], ["language"], ["vision"]):
         estimate = preset_cost(preset).stage(trainable, **amounts)
-        assert estimate == pytest.approx(flops.step(trainable, **amounts), rel=1e-9)
+        assert estimate == pytest.approx(built.stage(trainable, **amounts), rel=1e-9)
 
 
 def test_hours_follow_from_flops_and_an_unknown_preset_lists_the_known() -> None:

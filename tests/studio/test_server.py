@@ -107,6 +107,11 @@ def test_what_nobody_knows_is_a_404_with_problem_and_fix(address: str, path: str
         assert said["fix"]
 
 
+def test_the_first_page_answers_to_its_name_too(address: str) -> None:
+    answer, _ = ask(address, "/overview?source=charts")
+    assert (answer.status, answer.headers["location"]) == (307, "/?source=charts")
+
+
 @pytest.mark.parametrize("gone", ["started", "opened"])
 def test_a_workspace_whose_folder_was_deleted_does_not_hide_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: str

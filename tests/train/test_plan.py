@@ -12,9 +12,9 @@ from hypothesis import settings as example_settings
 from hypothesis import strategies as st
 
 from core.errors import BadData, BadInput
+from core.mixture.cost import ModelCost
 from core.train.data import Export, Feeder
 from core.train.encode import Encoder
-from core.train.flops import Flops
 from core.train.plan import (
     Cost,
     Limits,
@@ -31,13 +31,13 @@ from core.train.tiles import Tiling
 from .exports import make_samples, sample, stage, write_export
 
 LIMITS = Limits(document_tokens=400, batch_tokens=300, batch_tiles=8)
-FLOPS = Flops(1.0, 1.0, 1.0, 0.0, 1.0)
+COST = ModelCost(1.0, 1.0, 1.0, 0.0, 1.0)
 EVERY = ("vision", "projector", "language")
 
 
 def planned(export: Export, encoder: Encoder, tmp_path: Path, **changes: Any) -> Any:
     options: dict[str, Any] = {"tiling": Tiling("anyres", 32, 4, 2), "trains": EVERY, "tokens_per_step": 700,
-                               "limits": LIMITS, "flops": FLOPS, **changes}  # fmt: skip
+                               "limits": LIMITS, "model_cost": COST, **changes}  # fmt: skip
     table = plan_stage(Ruler(export, encoder), export, export.stage_rows(1), **options)
     write_plan(table, tmp_path / "plan.parquet")
     return table, read_plan(tmp_path / "plan.parquet", "one")

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -22,6 +19,7 @@ from core.lens import Lens
 from core.select.pool import Pool
 from core.store.ids import MISSING
 from core.workspace import Workspace
+from tests.walk.steps import expect, winnow
 
 RECIPE = """\
 winnow_recipe: 1
@@ -46,25 +44,6 @@ STAGE = """\
     epochs: 1
     warmup_share: 0.03
 """
-
-
-def winnow(*arguments: object) -> dict[str, Any]:
-    """Run the command with --json; its one object. Anything but exit status 0 ends the walk."""
-    command = [sys.executable, "-m", "studio.cli", *map(str, arguments), "--json"]
-    started = time.perf_counter()
-    said = subprocess.run(command, capture_output=True, text=True, check=False)
-    shown = " ".join(map(str, arguments[:1]))
-    if said.returncode != 0:
-        sys.exit(f"winnow {shown} ended with status {said.returncode}:\n{said.stderr[-3000:]}")
-    result: dict[str, Any] = json.loads(said.stdout)
-    print(f"winnow {shown:<10} {time.perf_counter() - started:7.1f} s  {json.dumps(result)[:300]}", flush=True)
-    return result
-
-
-def expect(what: str, found: object, wanted: object) -> None:
-    """End the walk when a figure is not what it must be."""
-    if found != wanted:
-        sys.exit(f"{what}: {found!r} instead of {wanted!r}")
 
 
 def walk(pool: Path, folder: Path, training_samples: int, questions: int) -> None:
@@ -139,7 +118,7 @@ def check_scores(workspace: Path) -> None:
 
 
 def walk_recipe(selection: Path, samples: int) -> str:
-    """Four stages of growing resolution over the first `samples` samples of an nested order."""
+    """Two stages, the projector and then everything, over the first `samples` samples of a nested order."""
     from hashlib import sha256
 
     everything = "vision: 1.0e-3, projector: 1.0e-3, language: 1.0e-3"
