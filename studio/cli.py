@@ -17,6 +17,7 @@ import typer
 from core.errors import BadInput
 from studio.terminal import (
     INTERRUPTED,
+    INTERRUPTS,
     PROBLEMS_FOUND,
     USER_MISTAKE,
     bar,
@@ -366,6 +367,7 @@ UsageError: Any = typer.BadParameter.__bases__[0]
 
 def main() -> None:
     """Entry point: usage errors in two lines, Ctrl-C without a traceback."""
+    INTERRUPTS.heed()
     try:
         status = app(prog_name="winnow", standalone_mode=False)
     except UsageError as error:

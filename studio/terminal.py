@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import errno
 import json
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -24,6 +26,35 @@ _REFUSALS = {
     errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG,
     errno.ELOOP, errno.ENOSPC, errno.EDQUOT,
 }  # fmt: skip
+
+
+class _Interrupts:
+    """A Ctrl-C that cannot get lost: raised where it happens, and again at the next step.
+
+    Python drops an exception that is raised inside a destructor or a native library's callback; a verb would then go on to its
+    end as if nobody had asked it to stop.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def heed(self) -> None:
+        """From now on a Ctrl-C is remembered; only where nobody else handles it, and only the main thread may."""
+        on_main = threading.current_thread() is threading.main_thread()
+        if on_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, self._on_signal)
+
+    def _on_signal(self, number: int, frame: object) -> None:
+        self.asked = True
+        raise KeyboardInterrupt
+
+    def check(self) -> None:
+        """Raise KeyboardInterrupt when somebody pressed Ctrl-C."""
+        if self.asked:
+            raise KeyboardInterrupt
+
+
+INTERRUPTS = _Interrupts()
 
 
 @contextmanager
@@ -47,6 +78,7 @@ def bar(title: str) -> Iterator[Progress]:
         task = progress.add_task(title, total=None)
 
         def show(done: int, total: int | None, note: str) -> None:
+            INTERRUPTS.check()
             progress.update(task, completed=done, total=total, description=note or title)
 
         yield show
@@ -112,6 +144,7 @@ def perform(as_json: bool, act: Callable[[], tuple[dict[str, Any], Callable[[dic
             f"{named} cannot be used ({error.strerror}).", "Give a path you may read and write, with room on its disk."
         )
         raise typer.Exit(report(mistake, as_json)) from None
+    INTERRUPTS.check()
     if result:
         give(result, as_json, lines)
 
