@@ -14,6 +14,9 @@ from core.store.ids import SCORE_SCALE
 from core.vocabulary import CAPABILITY_KEYS, STYLES, TAG_SEPARATOR, style_bits
 
 UNSTYLED = "unstyled"
+UNFLAGGED = "no flag"
+NO_LICENCE = "no licence stated"
+"""What a filter calls samples of sources whose licence nobody stated."""
 
 
 class ScoreRange(BaseModel):
@@ -32,8 +35,12 @@ class Filter(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     sources: tuple[str, ...] = Field((), description="Keep these sources; empty keeps all.")
+    licences: tuple[str, ...] = Field(
+        (), description="Keep samples of sources with any of these licences, or `no licence stated`."
+    )
     styles: tuple[str, ...] = Field((), description="Keep samples with any of these styles, or `unstyled`.")
     tags: tuple[str, ...] = Field((), description="Keep samples with any of these tag paths or anything below them.")
+    flags: tuple[str, ...] = Field((), description="Keep samples with any of these flags, or `no flag`.")
     scores: tuple[ScoreRange, ...] = Field((), description="Keep samples whose scores lie in all these ranges.")
     min_images: int | None = Field(None, ge=0, description="Fewest images.")
     max_images: int | None = Field(None, ge=0, description="Most images.")
@@ -55,7 +62,7 @@ def quoted(text: str) -> str:
 
 
 def compile_filter(chosen: Filter, tag_paths: Sequence[str], *, has_matches: bool) -> str:
-    """The SQL condition of a filter over the lens table `samples` (stored scores), `true` for an empty filter.
+    """The SQL condition of a filter over the lens tables `samples` (stored scores) and `sources`, `true` for an empty filter.
 
     `tag_paths` is the lens's list of tag paths by id. With `has_matches` the ids found by text search stand in the temporary table
     `matched`. `where` is not compiled here: the lens applies it over the view `pool`, whose scores are 0 to 5.
@@ -63,6 +70,8 @@ def compile_filter(chosen: Filter, tag_paths: Sequence[str], *, has_matches: boo
     terms: list[str] = []
     if chosen.sources:
         terms.append(f"source IN ({', '.join(quoted(name) for name in chosen.sources)})")
+    if chosen.licences:
+        terms.append(_licence_term(chosen.licences))
     if chosen.styles:
         unknown = [name for name in chosen.styles if name not in (*STYLES, UNSTYLED)]
         if unknown:
@@ -77,6 +86,10 @@ def compile_filter(chosen: Filter, tag_paths: Sequence[str], *, has_matches: boo
             if any(path == tag or path.startswith(tag + TAG_SEPARATOR) for tag in chosen.tags)
         ]
         terms.append(f"list_has_any(tag_ids, [{', '.join(map(str, ids))}]::UINTEGER[])" if ids else "false")
+    if chosen.flags:
+        names = ", ".join(quoted(name) for name in chosen.flags if name != UNFLAGGED)
+        flagged = f"list_has_any(flags, [{names}]::VARCHAR[])"
+        terms.append(f"({flagged} OR len(flags) = 0)" if UNFLAGGED in chosen.flags else flagged)
     for entry in chosen.scores:
         if entry.capability not in CAPABILITY_KEYS:
             raise BadInput(f"{entry.capability!r} is not a capability.", f"Use one of {', '.join(CAPABILITY_KEYS)}.")
@@ -89,3 +102,15 @@ def compile_filter(chosen: Filter, tag_paths: Sequence[str], *, has_matches: boo
     if has_matches:
         terms.append("sample_id IN (SELECT sample_id FROM matched)")
     return " AND ".join(terms) or "true"
+
+
+def _licence_term(licences: Sequence[str]) -> str:
+    """Licences belong to sources, so the condition is about those; a licence of blanks is none, nor is a source without a row."""
+    named = ", ".join(quoted(name) for name in licences if name != NO_LICENCE)
+    parts = [f"source IN (SELECT source FROM sources WHERE trim(licence) IN ({named}))"] if named else []
+    if NO_LICENCE in licences:
+        parts.append(
+            "source NOT IN (SELECT source FROM sources "
+            f"WHERE coalesce(trim(licence), '') NOT IN ('', {quoted(NO_LICENCE)}))"
+        )
+    return f"({' OR '.join(parts)})"

@@ -34,8 +34,8 @@ _SAMPLE_COLUMNS = (
 _WHERE_PLAIN = (
     "source", "original_id", "num_images", "num_turns", "num_chars", "num_text_tokens", "width_px", "height_px", "cluster",
 )  # fmt: skip
-WHERE_COLUMNS = (*_WHERE_PLAIN, *CAPABILITY_KEYS, "styles", "tags")
-"""What `--where` is written over, as the view `pool` has it; scores from 0 to 5, styles and tags as lists of text."""
+WHERE_COLUMNS = (*_WHERE_PLAIN, *CAPABILITY_KEYS, "styles", "tags", "flags")
+"""What `--where` is written over, as the view `pool` has it; scores from 0 to 5, styles, tags and flags as lists of text."""
 
 _SQL_FOLDER = Path(__file__).parent / "sql"
 
@@ -51,8 +51,8 @@ class Lens:
 
     Table `samples`: row, sample_id, source, original_id, num_images, num_turns, num_chars, num_text_tokens, width_px, height_px,
     one UTINYINT per capability (stored scale, NULL missing) with `<key>_by` naming its producer, style_bits, top_capability,
-    map_x, map_y, cluster, tag_ids. Tables `sources`, `tags(tag_id, kind, path, level1, level2, level3)`, `sample_tags(row, tag_id)`.
-    View `pool`: what `--where` sees, scores from 0 to 5, `styles` and `tags` as lists of text.
+    flags, map_x, map_y, cluster, tag_ids. Tables `sources`, `tags(tag_id, kind, path, level1, level2, level3)`, `sample_tags(row, tag_id)`.
+    View `pool`: what `--where` sees, scores from 0 to 5, `styles`, `tags` and `flags` as lists of text.
     """
 
     def __init__(self, workspace: Workspace) -> None:
@@ -135,7 +135,7 @@ class Lens:
         return columns
 
     def _narrow_columns(self, joins: list[str]) -> list[str]:
-        columns: list[str] = []
+        columns: list[str] = [self._flags_column(joins)]
         styled = []
         for who in self.producers.get("styles", []):
             table = self._said(who)
@@ -153,6 +153,20 @@ class Lens:
                 cast = "FLOAT" if kind == "map" else "INTEGER"
                 columns.append(f"{alias}.{name} AS {shown}" if first else f"NULL::{cast} AS {shown}")
         return columns
+
+    def _flags_column(self, joins: list[str]) -> str:
+        """Reasons for caution add up over producers, sorted; of one producer's versions the newest that speaks of the sample counts."""
+        said: dict[str, list[str]] = {}
+        for who in self.producers.get("flags", []):
+            said.setdefault(who.name, []).append(self._join(who, self._said(who), joins))
+        each = [
+            f"CASE {' '.join(f'WHEN {a}.sample_id IS NOT NULL THEN {a}.flags' for a in aliases)} END"
+            for aliases in said.values()
+        ]
+        if not each:
+            return "[]::VARCHAR[] AS flags"
+        lists = " || ".join(f"coalesce({one}, []::VARCHAR[])" for one in each)
+        return f"list_sort(list_distinct({lists})) AS flags"
 
     def _load_tags(self, joins: list[str]) -> str:
         """Make the table `tags`; gives the column `tag_ids`. A sample's tags of one kind are those of the most believed producer."""
@@ -194,9 +208,7 @@ class Lens:
         )
         tags = f"list_transform(tag_ids, lambda t: [{', '.join(map(quoted, self.tag_paths)) or quoted('')}][t + 1])"
         kept = "row, sample_id, source, original_id, num_images, num_turns, num_chars, num_text_tokens, width_px, height_px, cluster"
-        return (
-            f"CREATE VIEW pool AS SELECT {kept}, {scores}, ({styles})::VARCHAR[] AS styles, {tags} AS tags FROM samples"
-        )
+        return f"CREATE VIEW pool AS SELECT {kept}, {scores}, ({styles})::VARCHAR[] AS styles, {tags} AS tags, flags FROM samples"
 
     # -- asking -------------------------------------------------------------------------------------------------------
 
