@@ -83,6 +83,7 @@ ADDING_DATA: Slot[bool] = Slot("adding-data", False)
 _VIEW: Slot[View | None] = Slot("view", None)
 _WRITTEN: Slot[dict[str, list[str]] | None] = Slot("written", None)
 _PLACE: Slot[str] = Slot("place", "")
+_STAYED: Slot[bool] = Slot("stayed", False)
 _WORKSPACE: Slot[str | None] = Slot("workspace", None)
 _TARGET: Slot[str] = Slot("target", "")
 
@@ -201,6 +202,7 @@ def start() -> StudioError | None:
     place = urlsplit(st.context.url or "").path
     stayed = place == _PLACE.get()
     _PLACE.set(place)
+    _STAYED.set(stayed)
     problem = None
     # The navigation opens pages without parameters, and the view should survive that; on the page itself an address without
     # parameters is the back button's.
@@ -212,6 +214,11 @@ def start() -> StudioError | None:
             problem = error
     _publish()
     return problem
+
+
+def stayed() -> bool:
+    """Whether the run before this one was of the same page: only then does an address without parameters mean something."""
+    return _STAYED.get()
 
 
 def _publish() -> None:

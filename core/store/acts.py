@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -83,6 +83,27 @@ class Acts:
                 (kind,),
             ).fetchall()
         return {key: json.loads(payload) for key, payload in rows}
+
+    def revise(self, kind: str, change: Callable[[dict[str, dict[str, Any]]], dict[str, dict[str, Any]]]) -> None:
+        """Change everything of a kind in one step: `change` gets the present state by key and gives the wanted one.
+
+        Nobody acts in between. For what is no record of its own, such as a list to undo from: only the present state is kept.
+        """
+        with self._connection() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            before = {
+                key: json.loads(payload)
+                for key, payload in connection.execute(
+                    "SELECT key, payload FROM acts WHERE kind = ? AND payload IS NOT NULL ORDER BY act_id", (kind,)
+                ).fetchall()
+            }
+            after = change(dict(before))
+            for key in [*(key for key in before if key not in after), *after]:
+                if before.get(key) == after.get(key):
+                    continue
+                connection.execute("DELETE FROM acts WHERE kind = ? AND key = ?", (kind, key))
+                if key in after:
+                    self._insert(connection, kind, key, json.dumps(after[key], ensure_ascii=False, sort_keys=True))
 
     def history(self, kind: str, key: str) -> list[tuple[str, dict[str, Any] | None]]:
         """(UTC time, state or None when removed) of every act on one thing, oldest first."""

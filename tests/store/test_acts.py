@@ -33,6 +33,30 @@ def test_undo_goes_one_act_back_and_says_when_there_is_nothing_to_undo(tmp_path:
     assert acts.all("selection") == {"x": {"n": 1}}
 
 
+def test_revising_keeps_the_present_state_alone_and_leaves_other_kinds(tmp_path: Path) -> None:
+    acts = Acts(tmp_path / "a.sqlite")
+    acts.put("selection", "x", {"n": 9})
+    for number in range(5):
+        acts.revise("list", lambda now, number=number: {**now, "at": {"n": number}, str(number): {}})  # type: ignore[misc]
+    acts.revise("list", lambda now: {key: state for key, state in now.items() if key in ("at", "4")})
+    assert acts.all("list") == {"at": {"n": 4}, "4": {}}
+    assert len(acts.history("list", "at")) == 1, "what was there before is not kept"
+    assert acts.all("selection") == {"x": {"n": 9}}
+
+
+def _count(path: Path, times: int) -> None:
+    for _ in range(times):
+        Acts(path).revise("counter", lambda now: {"n": {"n": now.get("n", {"n": 0})["n"] + 1}})
+
+
+def test_several_processes_revise_one_after_the_other(tmp_path: Path) -> None:
+    path = tmp_path / "a.sqlite"
+    with ProcessPoolExecutor(3, multiprocessing.get_context("spawn")) as pool:
+        for future in [pool.submit(_count, path, 10) for _ in range(3)]:
+            future.result()
+    assert Acts(path).all("counter") == {"n": {"n": 30}}
+
+
 def _put(path: Path, worker: int) -> None:
     for number in range(20):
         Acts(path).put("selection", f"{worker}-{number}", {"worker": worker})
