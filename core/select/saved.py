@@ -1,11 +1,18 @@
-"""Saved selections: the ids as a Parquet file, how they came to be as an act; immutable, content-hashed, of one snapshot."""
+"""Saved selections: the ids as a Parquet file, how they came to be as an act; immutable, content-hashed, of one snapshot.
+
+A name is a label: renaming keeps id and file, a copy shares the file. Every state is an act, so each can be put back.
+"""
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import threading
+from collections import Counter
 from contextlib import suppress
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +30,7 @@ from core.workspace import Workspace
 
 _KIND = "selection"
 _ID_LENGTH = 12
+_OF_THIS_SAMPLE = re.compile(r"\s-?[\d.e+-]+$")  # in a reason: what tells a sample from others kept for the same one
 
 
 class SavedSelection(BaseModel):
@@ -94,6 +102,9 @@ def save(workspace: Workspace, selection: Selection, *, name: str, budget: str, 
     said = {"name": name, "budget": budget, "chosen": chosen.model_dump(mode="json")}
     ids = sha256(selection.sample_ids.tobytes()).hexdigest()
     selection_id = digest_of({"made": made, "said": said, "snapshot": snapshot, "ids": ids})[:_ID_LENGTH]
+    taken = {entry.selection_id: entry.name for entry in saved(workspace)}
+    while taken.get(selection_id, name) != name:  # the same one, renamed since: this is another entry
+        selection_id = digest_of({"beside": selection_id})[:_ID_LENGTH]
     path = workspace.path / "selections" / f"{selection_id}.parquet"
     digest = write_parquet(selection, path)
     entry = SavedSelection(
@@ -142,4 +153,79 @@ def ids_of(workspace: Workspace, entry: SavedSelection) -> NDArray[np.uint64]:
 
 def remove(workspace: Workspace, entry: SavedSelection) -> None:
     """Take a saved selection off the list; its file and the act that made it stay, so this can be undone."""
-    Acts(workspace.acts_path).remove(_KIND, entry.selection_id)
+    put_back(workspace, entry.selection_id, None)
+
+
+def put_back(workspace: Workspace, selection_id: str, state: dict[str, Any] | None) -> None:
+    """Give a saved selection a state it had before (`entry.model_dump(mode="json")`), or none: what undo and redo do."""
+    acts = Acts(workspace.acts_path)
+    if state is None:
+        acts.remove(_KIND, selection_id)
+    else:
+        acts.put(_KIND, selection_id, SavedSelection.model_validate(state).model_dump(mode="json"))
+
+
+def rename(workspace: Workspace, entry: SavedSelection, name: str) -> SavedSelection:
+    """The same selection under another name; BadInput for an empty or a taken one."""
+    name = _free_name(workspace, name, besides=entry.selection_id)
+    renamed = entry.model_copy(update={"name": name})
+    put_back(workspace, entry.selection_id, renamed.model_dump(mode="json"))
+    return renamed
+
+
+def duplicate(workspace: Workspace, entry: SavedSelection, name: str = "") -> SavedSelection:
+    """A second entry for the same file, named "... copy" unless told otherwise: to rename, or to keep when the first goes."""
+    if name:
+        name = _free_name(workspace, name)
+    else:
+        taken = {one.name for one in saved(workspace)}
+        tries = (f"{entry.name} copy{'' if number == 1 else f' {number}'}" for number in count(1))
+        name = next(text for text in tries if text not in taken)
+    known = {one.selection_id for one in saved(workspace)}
+    tries = (digest_of({"copy": entry.selection_id, "name": name, "number": number})[:_ID_LENGTH] for number in count())
+    copy_id = next(one for one in tries if one not in known)
+    copied = entry.model_copy(update={"selection_id": copy_id, "name": name})
+    put_back(workspace, copy_id, copied.model_dump(mode="json"))
+    return copied
+
+
+def _free_name(workspace: Workspace, name: str, besides: str = "") -> str:
+    name = name.strip()
+    if not name:
+        raise BadInput("The selection has no name.", "Type one.")
+    if any(one.name == name and one.selection_id != besides for one in saved(workspace)):
+        raise BadInput(f"Another saved selection is called {name!r}.", "Type another name.")
+    return name
+
+
+def moved_since(workspace: Workspace, entry: SavedSelection) -> tuple[str, ...]:
+    """The tables that changed after the data this selection was made of, by name; none when it is of the data as it is now."""
+    if entry.snapshot == workspace.snapshot():
+        return ()
+    then, now = workspace.pinned(entry.snapshot) or {}, workspace.versions()
+    return tuple(sorted(table for table in {*then, *now} if then.get(table) != now.get(table))) or ("snapshot",)
+
+
+def saved_at(workspace: Workspace, entry: SavedSelection) -> str:
+    """When a saved selection first appeared, as UTC in ISO 8601; "" when the acts do not know."""
+    acts = Acts(workspace.acts_path).history(_KIND, entry.selection_id)
+    return acts[0][0] if acts else ""
+
+
+def provenance_of(workspace: Workspace, entry: SavedSelection) -> dict[str, Any]:
+    """What its file says of how it was made: see `Selection.provenance`."""
+    import pyarrow.parquet as pq
+
+    ids_of(workspace, entry)  # the file is the one that was written
+    metadata = pq.read_schema(workspace.path / entry.path).metadata or {}
+    said: dict[str, Any] = json.loads(metadata.get(b"winnow", b"{}"))
+    return said
+
+
+def reason_counts(workspace: Workspace, entry: SavedSelection) -> dict[str, int]:
+    """How many samples were kept for which reason, most first: the words before the first comma, without a last number."""
+    import pyarrow.parquet as pq
+
+    texts = pq.read_table(workspace.path / entry.path, columns=["reason"])["reason"].to_pylist()
+    counted = Counter(_OF_THIS_SAMPLE.sub("", (text or "kept").partition(",")[0]) for text in texts)
+    return dict(sorted(counted.items(), key=lambda pair: (-pair[1], pair[0])))
