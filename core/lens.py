@@ -25,7 +25,7 @@ from core.filters import Filter, compile_filter, quoted
 from core.store import evidence
 from core.store.evidence import Producer
 from core.store.ids import MISSING, SCORE_SCALE, digest_of
-from core.vocabulary import CAPABILITY_KEYS, STYLES, TAG_SEPARATOR, style_bits
+from core.vocabulary import CAPABILITY_KEYS, INSTRUCTION_TAGS, STYLES, TAG_SEPARATOR, style_bits
 from core.workspace import Workspace
 
 _SAMPLE_COLUMNS = (
@@ -51,8 +51,10 @@ class Lens:
 
     Table `samples`: row, sample_id, source, original_id, num_images, num_turns, num_chars, num_text_tokens, width_px, height_px,
     one UTINYINT per capability (stored scale, NULL missing) with `<key>_by` naming its producer, style_bits, top_capability,
-    flags, map_x, map_y, cluster, tag_ids. Tables `sources`, `tags(tag_id, kind, path, level1, level2, level3)`, `sample_tags(row, tag_id)`.
-    View `pool`: what `--where` sees, scores from 0 to 5, `styles`, `tags` and `flags` as lists of text.
+    flags, map_x, map_y, cluster, one DOUBLE per imported number (`number_columns`), tag_ids, top_tag (the first of a sample's
+    first-level instruction tags in the order of the tree, an index into `top_tags`).
+    Tables `sources`, `tags(tag_id, kind, path, level1, level2, level3)`, `sample_tags(row, tag_id)`.
+    View `pool`: what `--where` sees, scores from 0 to 5, imported numbers, `styles`, `tags` and `flags` as lists of text.
     """
 
     def __init__(self, workspace: Workspace) -> None:
@@ -152,7 +154,15 @@ class Lens:
                 shown = f"map_{name}" if kind == "map" else name
                 cast = "FLOAT" if kind == "map" else "INTEGER"
                 columns.append(f"{alias}.{name} AS {shown}" if first else f"NULL::{cast} AS {shown}")
-        return columns
+        return [*columns, *self._imported_numbers(joins)]
+
+    def _imported_numbers(self, joins: list[str]) -> list[str]:
+        """A DOUBLE column per imported number, under its own name; of its versions the newest counts."""
+        newest: dict[str, Producer] = {}
+        for who in self.producers.get("numbers", []):
+            newest.setdefault(who.name, who)
+        self.number_columns = tuple(newest)
+        return [f'{self._join(who, self._said(who), joins)}.value AS "{name}"' for name, who in newest.items()]
 
     def _flags_column(self, joins: list[str]) -> str:
         """Reasons for caution add up over producers, sorted; of one producer's versions the newest that speaks of the sample counts."""
@@ -169,7 +179,8 @@ class Lens:
         return f"list_sort(list_distinct({lists})) AS flags"
 
     def _load_tags(self, joins: list[str]) -> str:
-        """Make the table `tags`; gives the column `tag_ids`. A sample's tags of one kind are those of the most believed producer."""
+        """Make the table `tags`; gives the columns `tag_ids` and `top_tag`. A sample's tags of one kind are those of the most
+        believed producer."""
         kinds: list[str] = []
         self.tag_paths: list[str] = []
         columns = []
@@ -199,7 +210,17 @@ class Lens:
         )
         self._database.register("tags_in", table)
         self._database.execute("CREATE TABLE tags AS SELECT * FROM tags_in ORDER BY tag_id")
-        return f"({' || '.join(columns)}) AS tag_ids" if columns else "NULL::UINTEGER[] AS tag_ids"
+        if not columns:
+            self.top_tags: tuple[str, ...] = ()
+            return "NULL::UINTEGER[] AS tag_ids, NULL::USMALLINT AS top_tag"
+        said = f"({' || '.join(columns)})"
+        instructions = [
+            level[0] if kind == "instruction_tags" else None for kind, level in zip(kinds, levels, strict=True)
+        ]
+        self.top_tags = tuple(sorted(filter(None, set(instructions)), key=_tree_place))
+        place = {name: str(index) for index, name in enumerate(self.top_tags)}
+        codes = ", ".join(place.get(name or "", "NULL") for name in instructions) or "NULL"
+        return f"{said} AS tag_ids, list_min(list_transform({said}, lambda t: [{codes}][t + 1]))::USMALLINT AS top_tag"
 
     def _pool_view(self) -> str:
         scores = ", ".join(f'"{key}" / {SCORE_SCALE}.0 AS "{key}"' for key in CAPABILITY_KEYS)
@@ -208,6 +229,7 @@ class Lens:
         )
         tags = f"list_transform(tag_ids, lambda t: [{', '.join(map(quoted, self.tag_paths)) or quoted('')}][t + 1])"
         kept = "row, sample_id, source, original_id, num_images, num_turns, num_chars, num_text_tokens, width_px, height_px, cluster"
+        kept += "".join(f', "{name}"' for name in self.number_columns)
         return f"CREATE VIEW pool AS SELECT {kept}, {scores}, ({styles})::VARCHAR[] AS styles, {tags} AS tags, flags FROM samples"
 
     # -- asking -------------------------------------------------------------------------------------------------------
@@ -239,7 +261,7 @@ class Lens:
         """BadInput unless the text is one condition over the columns of `pool`, and nothing else of a query."""
         fix = (
             "Write a condition such as \"ocr >= 3 AND source = 'receipts'\", text in single quotes; the columns are "
-            f"{', '.join(WHERE_COLUMNS)}."
+            f"{', '.join((*WHERE_COLUMNS, *self.number_columns))}."
         )
         parsed, plain = self._parsed(cursor, where), self._parsed(cursor, "true")
         message = parsed.get("error_message", "not one condition")
@@ -321,6 +343,12 @@ def _without_condition(parsed: dict[str, Any]) -> dict[str, Any]:
         for statement in parsed.get("statements", [])
     ]
     return {"statements": statements}
+
+
+def _tree_place(top: str) -> tuple[int, str]:
+    """Where a first-level tag stands in the tree; one that is not in the tree comes last, by name."""
+    tops = list(dict.fromkeys(path.split(TAG_SEPARATOR)[0] for path in INSTRUCTION_TAGS))
+    return (tops.index(top) if top in tops else len(tops)), top
 
 
 def _offsets(lists: Any) -> pa.Array:

@@ -5,6 +5,7 @@ The most believed embedding that is there is used, unless a producer is named.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,9 +42,12 @@ def embedding_of(store: Store) -> Producer:
     return found[0]
 
 
-def current_rows(store: Store, table: pa.Table) -> NDArray[np.int64]:
-    """Rows of an evidence table (sample_id, content_hash, ...) that speak of samples as they are now, by sample id."""
-    samples = store.read("samples", ["sample_id", "content_hash"])
+def current_rows(store: Store, table: pa.Table, version: int | None = None) -> NDArray[np.int64]:
+    """Rows of an evidence table (sample_id, content_hash, ...) that speak of samples as they are, by sample id.
+
+    As they are now, or in a version of the samples.
+    """
+    samples = store.read("samples", ["sample_id", "content_hash"], version)
     known, said = samples["sample_id"].to_numpy(), table["sample_id"].to_numpy()
     order = np.argsort(known)
     if not len(known) or not len(said):
@@ -54,10 +58,11 @@ def current_rows(store: Store, table: pa.Table) -> NDArray[np.int64]:
     return rows[np.argsort(said[rows])]
 
 
-def read_vectors(store: Store, who: Producer) -> Vectors:
-    """All current vectors of a producer."""
-    table = evidence.read(store, who)
-    table = table.take(pa.array(current_rows(store, table)))
+def read_vectors(store: Store, who: Producer, versions: Mapping[str, int] | None = None) -> Vectors:
+    """All current vectors of a producer, now or at the versions of a snapshot."""
+    at = versions or {}
+    table = store.read(who.table, version=at.get(who.table))
+    table = table.take(pa.array(current_rows(store, table, at.get("samples"))))
     column = table["vector"].combine_chunks()
     width = column.type.list_size
     values = column.flatten().to_numpy(zero_copy_only=False).reshape(-1, width).astype(np.float32)

@@ -45,6 +45,8 @@ class Selector(BaseModel):
     title: ClassVar[str]
     summary: ClassVar[str]
     prefix_valid: ClassVar[bool]
+    needs_vectors: ClassVar[bool] = False
+    """Whether `order` reads `Pool.vectors`; a pool for any other method can be had without them."""
 
     @abstractmethod
     def order(self, pool: Pool, *, budget: Budget | None = None, seed: int = 0) -> Ordering:
@@ -53,6 +55,10 @@ class Selector(BaseModel):
         A method whose every prefix is valid orders all it can and does not need the budget; any other method is exact
         for that budget only. The same pool, settings, budget and seed give the same ordering on every machine.
         """
+
+    def cost(self, pool_size: int, budget: int) -> str | None:
+        """What an order of a pool of this size costs, to be said before it starts; None below a few seconds."""
+        return None
 
 
 def selected_capabilities(pool: Pool, wanted: Iterable[str]) -> tuple[int, ...]:

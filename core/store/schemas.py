@@ -116,6 +116,7 @@ EVIDENCE = {
         _field("y", pa.float32(), "Vertical place on the map."),
     ),
     "flags": _evidence(_field("flags", pa.list_(pa.string()), "Reasons for caution.")),
+    "numbers": _evidence(_field("value", pa.float64(), "A number made elsewhere; the producer is the column's name.")),
 }
 """Columns per kind of evidence; `embedding` is made by `embedding_schema`, since its width is the producer's."""
 
