@@ -55,7 +55,7 @@ class OpenClip:
         self._model_hash = model_hash
         self._device = next(model.parameters()).device
         self._image_px = _image_px(model)
-        self._width = int(self._text(["a"]).shape[1])
+        self._width = int(self.embed_texts(["a"]).shape[1])
 
     @property
     def version(self) -> str:
@@ -80,7 +80,7 @@ class OpenClip:
         pictures, failures = self._pictures(samples)
         share = self._chosen.image_weight
         texts = np.concatenate(
-            [self._text([one.text for one in part]) for part in _parts(samples, self._chosen.batch_size)]
+            [self.embed_texts([one.text for one in part]) for part in _parts(samples, self._chosen.batch_size)]
         )
         has_text = np.array([bool(sample.text.strip()) for sample in samples], dtype=bool)[:, None]
         joined = np.concatenate(
@@ -92,7 +92,7 @@ class OpenClip:
         vectors[list(failures)] = np.nan
         return Embedded(vectors, failures)
 
-    def _text(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """[N, width] unit length; a text longer than the model's context is cut there."""
         import torch
 
