@@ -323,7 +323,7 @@ class _Chunk:
         yield self._said("embedding", vector=pa.FixedSizeListArray.from_arrays(flat, NUM_DIMENSIONS))
 
     def _said(self, kind: str, **columns: Any) -> tuple[Producer, pa.Table]:
-        rows = self._keys
+        rows: Any = self._keys
         assert rows is not None
         for name, values in columns.items():
             rows = rows.append_column(name, values)
