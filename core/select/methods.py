@@ -13,9 +13,12 @@ from pydantic import ValidationError
 
 from core.errors import BadInput
 from core.select.budget import Budget
+from core.select.constrained import num_left, order
+from core.select.constraints import Constraints, Contradiction
+from core.select.groups import Labels
 from core.select.mmssr import Mmssr
 from core.select.mmssr_nested import MmssrNested
-from core.select.ordering import Ordering, Selection
+from core.select.ordering import Selection
 from core.select.pool import Pool
 from core.select.selector import Selector
 from core.select.top_score import TopScore
@@ -27,6 +30,9 @@ METHODS: dict[str, type[Selector]] = {
     "top-score": TopScore,
     "random": Random,
 }
+
+
+UNCONSTRAINED = Constraints()
 
 
 def method(name: str) -> type[Selector]:
@@ -56,40 +62,67 @@ def settings(name: str, values: Mapping[str, Any]) -> Selector:
         ) from None
 
 
-def choose(selector: Selector, pool: Pool, budget: Budget, seed: int = 0) -> Selection:
-    """Order the pool and cut it at the budget.
+def choose(
+    selector: Selector,
+    pool: Pool,
+    budget: Budget,
+    seed: int = 0,
+    constraints: Constraints = UNCONSTRAINED,
+    labels: Labels | None = None,
+) -> Selection:
+    """Order the pool under constraints and cut it at the budget.
 
-    A token budget keeps the longest prefix that fits; for a method that is exact for one budget only it is the largest
-    number of samples that fits, found by bisection.
+    A share is one of the samples that never lists and conditions leave in the pool. A token budget keeps the longest
+    prefix that fits; where the result is exact for one budget only it is the largest number of samples that fits, found
+    by bisection. `labels` answers what constraints ask beyond the pool's columns: see `groups.labels_for`.
     """
-    if budget.kind != "tokens":
+    if budget.kind == "tokens":
+        return _within_tokens(selector, pool, int(budget.amount), seed, constraints, labels)
+    if constraints.is_empty:
         budget.count(len(pool))  # a mistaken budget is said before any work
-        return selector.order(pool, budget=budget, seed=seed).cut(budget)
+    return order(selector, pool, budget=budget, seed=seed, constraints=constraints, labels=labels).cut(budget)
+
+
+def _within_tokens(
+    selector: Selector, pool: Pool, limit: int, seed: int, constraints: Constraints, labels: Labels | None
+) -> Selection:
     tokens = pool.values("num_text_tokens")
     if bool(np.isnan(tokens).any()):
         raise BadInput(
             f"{int(np.isnan(tokens).sum()):,} samples of the pool have no token count.",
             "Run `winnow prepare` on the workspace first, or give the budget in samples.",
         )
-    limit = int(budget.amount)
-
-    def spent(ordering: Ordering) -> int:
-        return int(tokens[ordering.rows].sum())
-
-    if selector.prefix_valid:
-        ordering = selector.order(pool, seed=seed)
-        num = int(np.searchsorted(np.cumsum(tokens[ordering.rows]), limit, side="right"))
-        return ordering.cut(_at_least_one(num, limit))
-    low, high = 0, len(pool)  # `low` samples fit, more than `high` do not
-    best: Ordering | None = None
+    if selector.prefix_valid and constraints.keeps_prefixes:
+        ordering = order(selector, pool, seed=seed, constraints=constraints, labels=labels)
+        fitting = int(np.searchsorted(np.cumsum(tokens[ordering.rows]), limit, side="right"))
+        if 0 < ordering.num_pinned > fitting:
+            raise Contradiction(
+                f"The {ordering.num_pinned:,} pinned samples have more than {limit:,} text tokens.",
+                "Give more tokens, or take pins off.",
+            )
+        return ordering.cut(_at_least_one(fitting, limit))
+    low, high = (
+        0,
+        num_left(pool, constraints, labels),
+    )  # `low` samples fit or are too few for the constraints, more than `high` do not fit
+    best: Selection | None = None
+    refused: Contradiction | None = None
     while low < high:
         middle = (low + high + 1) // 2
-        ordering = selector.order(pool, budget=Budget.samples(middle), seed=seed)
-        if spent(ordering) <= limit:
-            low, best = middle, ordering
+        try:
+            tried = choose(selector, pool, Budget.samples(middle), seed, constraints, labels)
+        except Contradiction as error:
+            refused = error
+            low, high = (middle, high) if error.larger_helps else (low, middle - 1)
+            continue
+        if int(tokens[tried.rows].sum()) <= limit:
+            low, best = middle, tried
         else:
             high = middle - 1
-    return (best or selector.order(pool, budget=Budget.samples(1), seed=seed)).cut(_at_least_one(low, limit))
+    if best is None and refused is not None:
+        problem = f"Within {limit:,} text tokens the constraints cannot be met. {refused.problem}"
+        raise Contradiction(problem, f"{refused.fix.removesuffix('.')}, or give more tokens.")
+    return best or choose(selector, pool, _at_least_one(low, limit), seed, constraints, labels)
 
 
 def _at_least_one(num: int, limit: int) -> Budget:
@@ -98,6 +131,13 @@ def _at_least_one(num: int, limit: int) -> Budget:
     return Budget.samples(num)
 
 
-def several_seeds(selector: Selector, pool: Pool, budget: Budget, seeds: range) -> list[Selection]:
+def several_seeds(
+    selector: Selector,
+    pool: Pool,
+    budget: Budget,
+    seeds: range,
+    constraints: Constraints = UNCONSTRAINED,
+    labels: Labels | None = None,
+) -> list[Selection]:
     """The same choice with each of several seeds: how much of a result is luck."""
-    return [choose(selector, pool, budget, seed) for seed in seeds]
+    return [choose(selector, pool, budget, seed, constraints, labels) for seed in seeds]

@@ -6,7 +6,8 @@ An Ordering says whether every prefix of it is a valid selection or only the who
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from core.errors import BadInput
 from core.select.budget import Budget
+from core.select.constraints import Contradiction
 from core.select.pool import Pool
 from core.select.reasons import Reasons
 
@@ -28,7 +30,8 @@ class Ordering:
 
     rows: [K] int64 into the pool, best first, K at most N. `left_out` has for each pool row 0 (it can be chosen) or
     1 + an index into `left_out_reasons`: [N] uint8. `budget` is the one budget the ordering is exact for, or None when
-    every prefix is valid.
+    every prefix is valid; rows beyond that budget only show what a larger one might keep. Under constraints,
+    `num_excluded` samples of the pool are left out before any budget, and the first `num_pinned` rows must be kept.
     """
 
     pool: Pool
@@ -41,6 +44,9 @@ class Ordering:
     left_out_reasons: tuple[str, ...]
     budget: int | None = None
     notes: tuple[str, ...] = ()
+    constraints: Mapping[str, Any] = field(default_factory=dict)
+    num_excluded: int = 0
+    num_pinned: int = 0
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -58,9 +64,20 @@ class Ordering:
     def pool_digest(self) -> str:
         return self.pool.digest
 
+    @property
+    def pool_size(self) -> int:
+        """Samples the budget is measured by: those of the pool that constraints leave in it."""
+        return len(self.pool) - self.num_excluded
+
     def cut(self, budget: Budget | int) -> Selection:
         """What this budget keeps. An ordering made for one budget can only be cut there."""
-        wanted = (Budget.samples(budget) if isinstance(budget, int) else budget).count(len(self.pool))
+        wanted = (Budget.samples(budget) if isinstance(budget, int) else budget).count(self.pool_size)
+        if wanted < self.num_pinned:
+            raise Contradiction(
+                f"{self.num_pinned:,} samples must be kept and the budget is {wanted:,}.",
+                f"Give a budget of at least {self.num_pinned:,}, or take samples off the must-keep list.",
+                larger_helps=True,
+            )
         if self.budget is not None and wanted != self.budget:
             raise BadInput(
                 f"This ordering by {self.method} was made for {self.budget:,} samples, not for {wanted:,}.",
@@ -148,8 +165,9 @@ class Selection:
             "seed": self.ordering.seed,
             "budget": self.budget,
             "num_selected": self.num,
-            "pool_size": len(self.ordering.pool),
+            "pool_size": self.ordering.pool_size,
             "pool": self.ordering.pool_digest,
+            **({"constraints": dict(self.ordering.constraints)} if self.ordering.constraints else {}),
             **self.ordering.pool.origin,
             "left_out": self.left_out,
             "notes": list(self.notes),

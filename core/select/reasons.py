@@ -59,6 +59,51 @@ class Reasons:
                 return {label: int(n) for label, n in zip(piece.labels, found, strict=True) if n}
         return {}
 
+    def at(self, index: NDArray[np.int64]) -> Reasons:
+        """The reasons of some samples, in the order of `index`: [K] positions (rank - 1)."""
+        return Reasons(len(index), tuple(_at(piece, index) for piece in self.pieces))
+
+
+@dataclass(frozen=True, eq=False)
+class Woven(Reasons):
+    """Reasons out of several others, sample by sample: sample i has the reason at place[i] of sources[which[i]].
+
+    which: [K] uint8; place: [K] int64; `pieces` is empty.
+    """
+
+    sources: tuple[Reasons, ...]
+    which: NDArray[np.uint8]
+    place: NDArray[np.int64]
+
+    def texts(self, start: int = 0, stop: int | None = None) -> Any:
+        stop = self.num if stop is None else min(stop, self.num)
+        which, place = self.which[start:stop], self.place[start:stop]
+        parts = [source.at(place[which == number]).texts() for number, source in enumerate(self.sources)]
+        if not parts:
+            return pa.array([], type=pa.string())
+        back = np.empty(len(which), dtype=np.int64)
+        back[np.argsort(which, kind="stable")] = np.arange(len(which))
+        return pa.concat_arrays([pa.array(part, type=pa.string()) for part in parts]).take(pa.array(back))
+
+    def counts(self, name: str, stop: int | None = None) -> dict[str, int]:
+        which, place = self.which[:stop], self.place[:stop]
+        counts: dict[str, int] = {}
+        for number, source in enumerate(self.sources):
+            for label, num in source.at(place[which == number]).counts(name).items():
+                counts[label] = counts.get(label, 0) + num
+        return counts
+
+    def at(self, index: NDArray[np.int64]) -> Reasons:
+        return Woven(len(index), (), self.sources, self.which[index], self.place[index])
+
+
+def _at(piece: Piece, index: NDArray[np.int64]) -> Piece:
+    if isinstance(piece, str):
+        return piece
+    if isinstance(piece, Label):
+        return Label(piece.name, piece.codes[index], piece.labels)
+    return Number(piece.values[index])
+
 
 def _rendered(piece: Piece, start: int, stop: int) -> Any:
     if isinstance(piece, str):
