@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Literal, TypeVar, cast
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -20,13 +20,25 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import BadInput, StudioError
 from core.filters import Filter, ScoreRange
-from core.store.ids import id_from_hex, id_hex
+from core.store.ids import digest_of, id_from_hex, id_hex
 
 WORKSPACE_VARIABLE = "WINNOW_WORKSPACE"
-_FILTER_PARAMETERS = ("source", "style", "tag", "score", "images", "q", "where")
-_VIEW_PARAMETERS = (*_FILTER_PARAMETERS, "sort", "page", "sample")
+_FILTER_PARAMETERS = ("source", "licence", "style", "tag", "flag", "score", "images", "q", "where")
+_LISTS = {"source": "sources", "licence": "licences", "style": "styles", "tag": "tags", "flag": "flags"}
+"""Parameters that stand once for each entry of a list, and the field of the filter that holds it."""
+
+_WORDS = {"size": "size", "tree": "tree", "view": "capability_view"}
+"""Parameters that hold one of a few words, and the field of the view that says which."""
+
+_VIEW_PARAMETERS = (*_FILTER_PARAMETERS, "sort", "like", "page", "sample", *_WORDS)
+_WORKSPACE_PARAMETER = "workspace"
 
 DEFAULT_SORT = "shuffled"
+SORT_BY_LIKENESS = "like"
+"""The order of Browse by how much pictures show what `View.like` says."""
+
+LONGEST_LIKE = 300
+"""Characters; the models read a few dozen words at most."""
 
 T = TypeVar("T")
 
@@ -38,8 +50,14 @@ class View(BaseModel):
 
     chosen: Filter = Field(default_factory=Filter, description="Which samples are visible.")
     sort: str = Field(DEFAULT_SORT, max_length=64, description="Key of the order in Browse.")
+    like: str = Field("", max_length=LONGEST_LIKE, description="What pictures should show, for the order by likeness.")
     page: int = Field(1, ge=1, description="Page of the grid, from 1.")
     sample: int | None = Field(None, ge=0, lt=2**64, description="The opened sample.")
+    size: Literal["small", "medium", "large"] = Field("medium", description="Size of the tiles in Browse.")
+    tree: Literal["instruction_tags", "image_tags"] = Field("instruction_tags", description="The tree on Tags.")
+    capability_view: Literal["histograms", "correlation", "by source"] = Field(
+        "histograms", description="The picture on Capabilities."
+    )
 
 
 @dataclass(frozen=True)
@@ -92,9 +110,37 @@ _TARGET: Slot[str] = Slot("target", "")
 
 
 def workspace_path() -> Path | None:
-    """The folder of the workspace this session looks at; None before one was chosen."""
+    """The folder of the workspace this session looks at; None before one was chosen.
+
+    A session that begins at an address which names one of the workspaces used last looks at that one.
+    """
+    asked = st.query_params.get(_WORKSPACE_PARAMETER, "")
+    if _WORKSPACE.get() is None and asked:
+        _WORKSPACE.set(next((str(path) for path in _known_workspaces() if _workspace_key(path) == asked), ""))
+        if found := _WORKSPACE.get():
+            from studio.server import also_serve
+
+            also_serve(Path(found))
     text = _WORKSPACE.get() or os.environ.get(WORKSPACE_VARIABLE, "")
     return Path(text).expanduser().resolve() if text else None
+
+
+def _started_with() -> Path | None:
+    text = os.environ.get(WORKSPACE_VARIABLE, "")
+    return Path(text).expanduser().resolve() if text else None
+
+
+def _known_workspaces() -> list[Path]:
+    """The workspace the studio was started with, and those used last."""
+    from studio.recent import recent
+
+    started = _started_with()
+    return [*([started] if started else []), *(entry.path for entry in recent() if entry.exists)]
+
+
+def _workspace_key(path: Path) -> str:
+    """Names a workspace in an address without telling where it lies."""
+    return digest_of(str(path))[:12]
 
 
 def switch_workspace(path: Path) -> None:
@@ -112,8 +158,8 @@ def switch_workspace(path: Path) -> None:
 def filter_to_query(chosen: Filter) -> dict[str, list[str]]:
     """A filter as URL parameters; an empty filter has none."""
     query: dict[str, list[str]] = {}
-    for name, values in (("source", chosen.sources), ("style", chosen.styles), ("tag", chosen.tags)):
-        if values:
+    for name, field_name in _LISTS.items():
+        if values := getattr(chosen, field_name):
             query[name] = list(values)
     if chosen.scores:
         query["score"] = [f"{entry.capability}:{entry.low:g}-{entry.high:g}" for entry in chosen.scores]
@@ -129,9 +175,7 @@ def filter_to_query(chosen: Filter) -> dict[str, list[str]]:
 def filter_from_query(query: Mapping[str, Sequence[str]]) -> Filter:
     """The filter URL parameters stand for; BadInput names the one that cannot be read."""
     fields: dict[str, Any] = {
-        "sources": tuple(query.get("source", ())),
-        "styles": tuple(query.get("style", ())),
-        "tags": tuple(query.get("tag", ())),
+        **{field_name: tuple(query.get(name, ())) for name, field_name in _LISTS.items()},
         "text": next(iter(query.get("q", ())), ""),
         "where": next(iter(query.get("where", ())), ""),
     }
@@ -160,10 +204,15 @@ def view_to_query(shown: View) -> dict[str, list[str]]:
     query = filter_to_query(shown.chosen)
     if shown.sort != DEFAULT_SORT:
         query["sort"] = [shown.sort]
+    if shown.like:
+        query["like"] = [shown.like]
     if shown.page != 1:
         query["page"] = [str(shown.page)]
     if shown.sample is not None:
         query["sample"] = [id_hex(shown.sample)]
+    for name, field_name in _WORDS.items():
+        if (word := getattr(shown, field_name)) != View.model_fields[field_name].default:
+            query[name] = [word]
     return query
 
 
@@ -174,12 +223,22 @@ def view_from_query(query: Mapping[str, Sequence[str]]) -> View:
     page = next(iter(query.get("page", ())), "1")
     if not page.isascii() or not page.isdigit() or not 1 <= int(page) < 10**9:
         raise BadInput(f"The address asks for page {page!r}.", "Choose a page below the grid.")
-    return View(
-        chosen=chosen,
-        sort=next(iter(query.get("sort", ())), DEFAULT_SORT)[:64],
-        page=int(page),
-        sample=None if sample is None else id_from_hex(sample),
-    )
+    words = {field_name: query[name][0] for name, field_name in _WORDS.items() if query.get(name)}
+    try:
+        return View(
+            chosen=chosen,
+            sort=next(iter(query.get("sort", ())), DEFAULT_SORT)[:64],
+            like=next(iter(query.get("like", ())), "")[:LONGEST_LIKE],
+            page=int(page),
+            sample=None if sample is None else id_from_hex(sample),
+            **words,
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise BadInput(
+            f"The address asks for {str(first.get('input'))[:60]!r}, which this page cannot show.",
+            "Choose again on the page.",
+        ) from error
 
 
 def go_to(page: str) -> None:
@@ -212,6 +271,8 @@ def start() -> StudioError | None:
         except StudioError as error:
             _VIEW.set(View())
             problem = error
+    if _WORKSPACE.get() == "" and _WORKSPACE_PARAMETER in st.query_params:
+        problem = BadInput("The address names a workspace that is not among those used last.", "Open it on Overview.")
     _publish()
     return problem
 
@@ -222,11 +283,15 @@ def stayed() -> bool:
 
 
 def _publish() -> None:
-    """Make the URL say the view; parameters that are not ours stay."""
+    """Make the URL say the view, and the workspace where it is not the one the studio was started with; the rest stays."""
     wanted = view_to_query(view())
-    if _query() != wanted:
-        others = {name: st.query_params.get_all(name) for name in st.query_params if name not in _VIEW_PARAMETERS}
-        st.query_params.from_dict({**others, **wanted})
+    here = workspace_path()
+    place = {} if here is None or here == _started_with() else {_WORKSPACE_PARAMETER: [_workspace_key(here)]}
+    said = st.query_params.get_all(_WORKSPACE_PARAMETER) if _WORKSPACE_PARAMETER in st.query_params else []
+    if _query() != wanted or said != place.get(_WORKSPACE_PARAMETER, []):
+        ours = (*_VIEW_PARAMETERS, _WORKSPACE_PARAMETER)
+        others = {name: st.query_params.get_all(name) for name in st.query_params if name not in ours}
+        st.query_params.from_dict({**others, **wanted, **place})
     _WRITTEN.set(wanted)
 
 
@@ -248,6 +313,17 @@ def set_filter(chosen: Filter) -> None:
 def set_sort(sort: str) -> None:
     """Show the grid in another order, from its first page."""
     _change(sort=sort, page=1)
+
+
+def set_like(text: str) -> None:
+    """Order the grid by how much pictures show what a text says; '' goes back to the usual order."""
+    sort = SORT_BY_LIKENESS if text else DEFAULT_SORT if view().sort == SORT_BY_LIKENESS else view().sort
+    _change(like=text[:LONGEST_LIKE], sort=sort, page=1, sample=None)
+
+
+def set_word(parameter: str, word: str) -> None:
+    """Set what holds one of a few words, by its name in the address: `set_word("tree", "image_tags")`."""
+    _change(**{_WORDS[parameter]: word})
 
 
 def set_page(page: int) -> None:

@@ -3,42 +3,62 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Any
+from urllib.parse import parse_qs, urlencode
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import BadInput
-from core.filters import Filter, ScoreRange
+from core.filters import NO_LICENCE, UNFLAGGED, Filter, ScoreRange
 from core.vocabulary import CAPABILITY_KEYS
 from studio.session import View, filter_from_query, view_from_query, view_to_query
 
 _words = st.text(min_size=1, max_size=20)
 _scores = st.integers(0, 250).map(lambda fiftieths: fiftieths / 50)
 _ranges = st.builds(ScoreRange, capability=st.sampled_from(CAPABILITY_KEYS), low=_scores, high=_scores)
-_filters = st.builds(
-    Filter,
-    sources=st.lists(_words, max_size=3).map(tuple),
-    styles=st.lists(_words, max_size=3).map(tuple),
-    tags=st.lists(_words, max_size=3).map(tuple),
-    scores=st.lists(_ranges, max_size=3).map(tuple),
-    min_images=st.none() | st.integers(0, 9),
-    max_images=st.none() | st.integers(0, 9),
-    text=st.text(max_size=20),
-    where=st.text(max_size=20),
-)
-_views = st.builds(
-    View,
-    chosen=_filters,
-    sort=st.sampled_from(("shuffled", "source", "-ocr", "length")),
-    page=st.integers(1, 10**6),
-    sample=st.none() | st.integers(0, 2**64 - 1),
-)
+_FILTER_FIELDS: dict[str, st.SearchStrategy[Any]] = {
+    "sources": st.lists(_words, max_size=3).map(tuple),
+    "styles": st.lists(_words, max_size=3).map(tuple),
+    "tags": st.lists(_words, max_size=3).map(tuple),
+    "licences": st.lists(_words | st.just(NO_LICENCE), max_size=3).map(tuple),
+    "flags": st.lists(_words | st.just(UNFLAGGED), max_size=3).map(tuple),
+    "scores": st.lists(_ranges, max_size=3).map(tuple),
+    "min_images": st.none() | st.integers(0, 9),
+    "max_images": st.none() | st.integers(0, 9),
+    "text": st.text(max_size=20),
+    "where": st.text(max_size=20),
+}
+_filters = st.builds(Filter, **_FILTER_FIELDS)
+_VIEW_FIELDS: dict[str, st.SearchStrategy[Any]] = {
+    "chosen": _filters,
+    "sort": st.sampled_from(("shuffled", "source", "-ocr", "length", "like")),
+    "page": st.integers(1, 10**6),
+    "sample": st.none() | st.integers(0, 2**64 - 1),
+    "like": st.text(max_size=30),
+    "size": st.sampled_from(("small", "medium", "large")),
+    "tree": st.sampled_from(("instruction_tags", "image_tags")),
+    "capability_view": st.sampled_from(("histograms", "correlation", "by source")),
+}
+_views = st.builds(View, **_VIEW_FIELDS)
+
+
+def test_no_field_of_a_view_or_a_filter_is_forgotten_here() -> None:
+    assert set(_FILTER_FIELDS) == set(Filter.model_fields)
+    assert set(_VIEW_FIELDS) == set(View.model_fields)
 
 
 @given(_views)
 def test_a_view_survives_its_url(shown: View) -> None:
     assert view_from_query(view_to_query(shown)) == shown
+
+
+@given(_views)
+def test_a_view_survives_the_address_a_browser_keeps(shown: View) -> None:
+    """Percent-encoded and read back as an address is; what is empty in a list cannot stand in one."""
+    address = urlencode(view_to_query(shown), doseq=True, errors="surrogatepass")
+    assert view_from_query(parse_qs(address, errors="surrogatepass", keep_blank_values=True)) == shown
 
 
 def test_the_view_one_starts_with_needs_no_parameters() -> None:
@@ -50,6 +70,7 @@ def test_the_view_one_starts_with_needs_no_parameters() -> None:
     [
         {"score": ["ocr"]}, {"score": ["ocr:x-3"]}, {"score": ["ocr:0-9"]}, {"images": ["many"]}, {"images": ["-1-2"]},
         {"page": ["0"]}, {"page": ["²"]}, {"page": ["-1"]}, {"sample": ["xyz"]}, {"sample": ["1"]}, {"q": ["a" * 2000]},
+        {"size": ["huge"]}, {"tree": ["oak"]}, {"view": ["pie"]},
     ],
 )  # fmt: skip
 def test_an_address_that_cannot_be_read_is_told(query: dict[str, list[str]]) -> None:
@@ -59,7 +80,8 @@ def test_an_address_that_cannot_be_read_is_told(query: dict[str, list[str]]) -> 
 
 @given(
     st.dictionaries(
-        st.sampled_from(("source", "style", "tag", "score", "images", "q", "where")), st.lists(st.text(), max_size=3)
+        st.sampled_from(("source", "licence", "style", "tag", "flag", "score", "images", "q", "where")),
+        st.lists(st.text(), max_size=3),
     )
 )
 def test_any_address_gives_a_filter_or_a_problem(query: dict[str, list[str]]) -> None:
