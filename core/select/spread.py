@@ -69,6 +69,11 @@ def counts(pool: Pool, labels: Labels, rows: NDArray[np.int64] | None = None) ->
 
 def distances(pool: Counts, chosen: Counts, labels: Labels, rows: NDArray[np.int64]) -> Distances:
     """How far the chosen rows are from the pool they come from."""
+    return between(pool, chosen, labels, compare.cluster_coverage(labels.cluster, rows))
+
+
+def between(pool: Counts, chosen: Counts, labels: Labels, clusters: float) -> Distances:
+    """How far two readings of one pool lie from each other; `clusters` is the share of its clusters the chosen ones reach."""
     scored = np.flatnonzero(pool.bars.sum(axis=1))
     by_capability: Sequence[float] = [compare.total_variation(pool.bars[i], chosen.bars[i]) for i in scored]
     return Distances(
@@ -76,5 +81,5 @@ def distances(pool: Counts, chosen: Counts, labels: Labels, rows: NDArray[np.int
         style=compare.total_variation(pool.style, chosen.style),
         tag=compare.total_variation(pool.tag, chosen.tag) if len(labels.tag_names) else float("nan"),
         capability=float(np.mean(by_capability)) if by_capability else float("nan"),
-        clusters=compare.cluster_coverage(labels.cluster, rows),
+        clusters=clusters,
     )
