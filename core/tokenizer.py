@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from hashlib import blake2b
+from pathlib import Path
 from typing import Any
 
 IMAGE_TOKEN = "<image>"
@@ -52,3 +53,12 @@ def bpe_hash(tokenizer: Any) -> str:
     """32 hex digits that name a `tokenizers.Tokenizer`: its vocabulary, merges and rules, not its folder."""
     text = json.dumps(json.loads(tokenizer.to_str()), sort_keys=True, ensure_ascii=False)
     return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def vocab_size_of(folder: Path) -> int | None:
+    """Tokens of the tokenizer kept in a folder, special ones included; None when there is none that can be read."""
+    try:
+        said = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+        return len({*said["model"]["vocab"], *(token["content"] for token in said["added_tokens"])})
+    except (OSError, ValueError, KeyError, TypeError):  # what reads it next says what is wrong with it
+        return None

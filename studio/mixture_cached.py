@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -18,6 +19,7 @@ from core.mixture.recipe import PartEntry, Recipe, SelectionEntry, SourceEntry, 
 from core.mixture.totals import StageTotals, stage_totals
 from core.select import compare
 from core.select.pool import Pool
+from core.tokenizer import vocab_size_of
 from studio import cached
 
 DEVICES = {"H200": H200_PEAK, **{name: peak for name, peak in DENSE_BF16_PEAK.items() if name != "H200"}}
@@ -81,10 +83,11 @@ def _planned(path: str, at_version: str, recipe: str, peak: float, utilisation: 
     samples = {key: chosen(key, found.selections[key], found.sources) for key in used}
     stages = [stage_samples(stage, samples) for stage in found.stages]
     listed = [stage.listed for stage in stages]
+    vocab = vocab_size_of(Path(path) / "tokenizer")
     return Planned(
         recipe=found,
         chosen=samples,
-        totals=tuple(stage_totals(stage, pool, found.model.preset, peak, utilisation) for stage in stages),
+        totals=tuple(stage_totals(stage, pool, found.model.preset, peak, utilisation, vocab) for stage in stages),
         source_names=tuple(pool.source_names),
         by_source=np.stack([compare.source_counts(pool, pool.rows_of(ids)) for ids in listed]),
         num_unique=len(np.unique(np.concatenate(listed))),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -184,14 +185,19 @@ class EventFile:
         self._guard = Lock()
 
     def read(self) -> list[dict[str, Any]]:
-        """All whole lines so far; a line still being written is left for the next reading."""
+        """All whole lines so far; a line still being written is left for the next reading.
+
+        A line that was cut (a full disk, a power cut) and closed when the run went on holds no event.
+        """
         with self._guard:
             if self.path.is_file():
                 with self.path.open("rb") as file:
                     file.seek(self._offset)
                     added = file.read()
                 whole = added[: added.rfind(b"\n") + 1]
-                self._events += [json.loads(line) for line in whole.splitlines() if line.strip()]
+                for line in whole.splitlines():
+                    with suppress(ValueError):
+                        self._events.append(json.loads(line))
                 self._offset += len(whole)
             return list(self._events)
 

@@ -169,8 +169,11 @@ def export_mixture(
         mixture = resolve(load_recipe(recipe), lens, recipe.parent)
     else:
         assert selection is not None
-        file = selection if selection.is_file() else workspace.path / saved.find(workspace, str(selection)).path
-        mixture = resolve(recipe_for_file(file), lens, file.parent)
+        file, digest = selection, ""
+        if not selection.is_file():
+            entry = saved.find(workspace, str(selection))
+            file, digest = workspace.path / entry.path, entry.sha256
+        mixture = resolve(recipe_for_file(file, digest=digest), lens, file.parent)
     return export(mixture, lens, target, out, images, progress).as_json()
 
 

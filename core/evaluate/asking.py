@@ -152,15 +152,16 @@ def _loaded(models: Sequence[Path]) -> list[Any]:
 
 
 def _answers(speakers: Sequence[Any], question: dict[str, Any]) -> list[str]:
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
+    from core.train.data import read_picture
     from core.train.generate import Prompt
 
     pictures: tuple[Image.Image, ...] = ()
     if question["picture"] is not None:
         try:
-            pictures = (Image.open(io.BytesIO(base64.b64decode(question["picture"]))).convert("RGB"),)
-        except (OSError, UnidentifiedImageError, ValueError) as error:
+            pictures = (read_picture(io.BytesIO(base64.b64decode(question["picture"]))),)
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
             raise BadInput(f"The picture cannot be read: {error}.", "Give a PNG, JPEG or WebP file.") from error
     prompt = Prompt((("human", question["prompt"]),), pictures)
     return [speaker.answer([prompt], question["max_new_tokens"])[0] for speaker in speakers]

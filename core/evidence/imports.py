@@ -152,9 +152,11 @@ def _idx_text(value: object) -> str | None:
 
 @dataclass
 class _Taken:
-    """What was read: [N] uint8 stored scores per capability with a file, and the styles of each sample with a reply."""
+    """What was read: [N] uint8 stored scores per capability with a file, [N] which samples that file answers (a reply that is no
+    score included), and the styles of each sample with a reply."""
 
     scores: dict[str, NDArray[np.uint8]] = field(default_factory=dict)
+    answered: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
     styles: dict[int, list[str]] = field(default_factory=dict)
     rejected: Counter[str] = field(default_factory=Counter)
     unknown_styles: Counter[str] = field(default_factory=Counter)
@@ -283,6 +285,7 @@ def _read_file(key: str, path: Path, samples: _Samples, taken: _Taken, aside: _Q
     taken.files[path.name] = num_taken
     if key != STYLE_FILE:
         taken.scores[key] = scores
+        taken.answered[key] = answered
 
 
 def _told(path: Path, progress: Progress) -> Iterator[RawRecord]:
@@ -310,7 +313,8 @@ def _joins_nothing(path: Path, num_lines: int, example: str, samples: _Samples) 
 
 
 def _write_scores(workspace: Workspace, samples: _Samples, taken: _Taken, settings: dict[str, Any]) -> set[int]:
-    """Write the samples with a score; a capability without a file keeps what an earlier import said of the same content."""
+    """Write the samples with a score. Where a file answers a sample, its answer replaces what an earlier import said, also when it
+    is no score; everything else an earlier import said of the same content stays."""
     if not taken.scores:
         return set()
     who = evidence.producer("scores", PRODUCER, VERSION)
@@ -318,16 +322,23 @@ def _write_scores(workspace: Workspace, samples: _Samples, taken: _Taken, settin
         entry.key: taken.scores.get(entry.key, np.full(len(samples.sample_id), MISSING, np.uint8))
         for entry in CAPABILITIES
     }
-    rows = np.flatnonzero(np.any([scores[key] != MISSING for key in taken.scores], axis=0))
+    scored = np.any([scores[key] != MISSING for key in taken.scores], axis=0)
+    spoken = np.zeros(len(samples.sample_id), dtype=bool)
     if workspace.store.exists(who.table):
-        _fill_from(evidence.read(workspace.store, who), samples, scores)
+        spoken = _fill_from(evidence.read(workspace.store, who), samples, scores, taken.answered)
+    rows = np.flatnonzero(scored | (spoken & np.any(list(taken.answered.values()), axis=0)))
     columns = {key: pa.array(column[rows], pa.uint8(), mask=column[rows] == MISSING) for key, column in scores.items()}
     evidence.write(workspace.store, who, pa.table({**_said_about(samples, rows), **columns}), settings)
-    return set(rows.tolist())
+    return set(np.flatnonzero(scored).tolist())
 
 
-def _fill_from(before: pa.Table, samples: _Samples, scores: dict[str, NDArray[np.uint8]]) -> None:
-    """Put earlier scores where there is none now and the content is the same."""
+def _fill_from(
+    before: pa.Table,
+    samples: _Samples,
+    scores: dict[str, NDArray[np.uint8]],
+    answered: dict[str, NDArray[np.bool_]],
+) -> NDArray[np.bool_]:
+    """Put earlier scores of the same content where this import answers nothing; [N] which samples were spoken about before."""
     place = {key: row for row, key in enumerate(samples.sample_id.tolist())}
     pairs = zip(before["sample_id"].to_pylist(), before["content_hash"].to_pylist(), strict=True)
     now = np.array(
@@ -338,7 +349,11 @@ def _fill_from(before: pa.Table, samples: _Samples, scores: dict[str, NDArray[np
     for key, column in scores.items():
         said = before[key].fill_null(MISSING).to_numpy().astype(np.uint8)[same]
         rows = now[same]
-        column[rows] = np.where(column[rows] == MISSING, said, column[rows])
+        open_still = ~answered[key][rows] if key in answered else np.ones(len(rows), dtype=bool)
+        column[rows[open_still]] = said[open_still]
+    spoken = np.zeros(len(samples.sample_id), dtype=bool)
+    spoken[now[same]] = True
+    return spoken
 
 
 def _write_styles(workspace: Workspace, samples: _Samples, taken: _Taken, settings: dict[str, Any]) -> set[int]:

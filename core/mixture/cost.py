@@ -77,21 +77,30 @@ def transformer_cost(
     )
 
 
+def _tiny_cost(vocab_size: int) -> ModelCost:
+    return transformer_cost(
+        patches=7, patch_px=16, vision=(2, 96, 192), text=(2, 160, 480), heads=(4, 2), vocab_size=vocab_size
+    )
+
+
 PRESET_COSTS: dict[str, ModelCost] = {
-    "tiny": transformer_cost(
-        patches=7, patch_px=16, vision=(2, 96, 192), text=(2, 160, 480), heads=(4, 2), vocab_size=2048
-    ),
+    "tiny": _tiny_cost(2048),
     "aquila-vl-2b": transformer_cost(
         patches=27, patch_px=14, vision=(26, 1152, 4304), text=(28, 1536, 8960), heads=(12, 2), vocab_size=151_936
     ),
 }
-"""Sizes of the presets; other towers than a preset's own are counted as its own."""
+"""Sizes of the presets; other towers than a preset's own are counted as its own, and tiny as before any tokenizer is learnt."""
 
 
-def preset_cost(preset: str) -> ModelCost:
-    """The cost of a preset; BadInput lists the known ones."""
+def preset_cost(preset: str, learnt_vocab_size: int | None = None) -> ModelCost:
+    """The cost of a preset; BadInput lists the known ones.
+
+    tiny speaks the workspace's own tokenizer, whose size decides what a token learnt costs; others bring theirs.
+    """
     if preset not in PRESET_COSTS:
         raise BadInput(f"There is no preset {preset!r}.", f"The known ones are: {', '.join(PRESET_COSTS)}.")
+    if preset == "tiny" and learnt_vocab_size is not None:
+        return _tiny_cost(learnt_vocab_size)
     return PRESET_COSTS[preset]
 
 

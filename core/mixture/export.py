@@ -19,7 +19,7 @@ from core.lens import Lens
 from core.mixture import manifest
 from core.mixture.gather import IMAGE_MODES, Gather, ImageMode
 from core.mixture.llava import Llava
-from core.mixture.mixture import Mixture
+from core.mixture.mixture import Mixture, freeze
 from core.mixture.target import Target, check_round_trip
 from core.mixture.winnow import Winnow
 from core.progress import Progress, silent
@@ -81,7 +81,7 @@ def export(
     images: str = "copy",
     progress: Progress = silent,
 ) -> ExportReport:
-    """Write a mixture to `out`, which must be empty or not exist.
+    """Write a mixture to `out`, which must be empty or not exist; its recipe is frozen first.
 
     Samples whose images are gone or changed are left out and reported; BadData when that leaves none. What is in `out`
     afterwards has been read back and is what was meant to be written.
@@ -90,6 +90,7 @@ def export(
     final = free_folder(out)
     if not any(len(stage) for stage in mixture.stages):
         raise BadInput("The mixture holds no sample.", "Give a stage a selection with samples.")
+    mixture = freeze(mixture, lens)
     with _partial(final) as folder:
         gather = Gather(lens.workspace.store, folder, final, mode, target.image_path)
         written = target.write(mixture, gather, folder, progress)

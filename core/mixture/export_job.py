@@ -44,8 +44,9 @@ def start_export(
         "out": str(free_folder(out)),
         "images": images,
     }
+    text = recipe.to_yaml()  # before there is a run that would have to be cleared away
     path = runs.create(workspace.path, KIND, __name__, settings)
-    (path / "recipe.yaml").write_text(recipe.to_yaml(), encoding="utf-8")
+    (path / "recipe.yaml").write_text(text, encoding="utf-8")
     return runs.start(path)
 
 

@@ -1,12 +1,12 @@
 """A recipe against a workspace: which sample trains in which stage, in which order, and what is left out and why.
 
-Nothing is written here; files of saved selections are read, everything else comes through the lens.
+Files of saved selections are read, everything else comes through the lens; only freezing writes, the pin of a snapshot.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
@@ -244,17 +244,23 @@ def _check_sources(wanted: tuple[SourceEntry, ...], lens: Lens) -> None:
                 )
 
 
-def freeze(recipe: Recipe, lens: Lens, folder: Path | None = None) -> Recipe:
-    """The recipe with everything written down that makes it repeatable: snapshot, sources, hashes of selection files."""
+def freeze(mixture: Mixture, lens: Lens) -> Mixture:
+    """The mixture with everything written into its recipe that makes it repeatable: snapshot, sources, hashes of selection files.
+
+    The snapshot is pinned in the workspace, so that no clean-up removes what it names.
+    """
     selections = {
-        key: entry.model_copy(update={"sha256": sha256(selection_path(entry, lens, folder).read_bytes()).hexdigest()})
-        if isinstance(entry, SelectionFromFile)
+        key: entry.model_copy(update={"sha256": mixture.chosen[key].made["sha256"]})
+        if isinstance(entry, SelectionFromFile) and key in mixture.chosen
         else entry
-        for key, entry in recipe.selections.items()
+        for key, entry in mixture.recipe.selections.items()
     }
-    return recipe.model_copy(
-        update={"snapshot": lens.snapshot, "sources": source_entries(lens), "selections": selections}
-    )
+    update = {
+        "snapshot": lens.workspace.pin_snapshot(lens.versions),
+        "sources": source_entries(lens),
+        "selections": selections,
+    }
+    return replace(mixture, recipe=mixture.recipe.model_copy(update=update))
 
 
 def source_entries(lens: Lens) -> tuple[SourceEntry, ...]:
@@ -271,13 +277,13 @@ def source_entries(lens: Lens) -> tuple[SourceEntry, ...]:
     )
 
 
-def recipe_for_file(path: Path, name: str = "selection") -> Recipe:
+def recipe_for_file(path: Path, name: str = "selection", digest: str = "") -> Recipe:
     """The recipe `winnow export --selection FILE` means: one stage, every sample of the file once.
 
-    It names the file without its folder, which is to be given to `resolve`.
+    It names the file without its folder, which is to be given to `resolve`; `digest` is the sha256 it must have, if known.
     """
     return Recipe(
         name=name,
-        selections={"selection": SelectionFromFile(file=path.name)},
+        selections={"selection": SelectionFromFile(file=path.name, sha256=digest)},
         stages=(Stage(name="all", parts=(PartEntry(selection="selection"),)),),
     )

@@ -21,6 +21,7 @@ from pydantic import (
     Field,
     Tag,
     ValidationError,
+    field_validator,
     model_serializer,
     model_validator,
 )
@@ -75,6 +76,15 @@ class SelectionByMethod(_Part):
     settings: dict[str, Any] = Field(default_factory=dict, description="Settings of the method; see its help.")
     seed: int = Field(0, description="Decides ties, and the draw of a random method.")
     budget: BudgetEntry = Field(description="How much is kept: samples, percent or tokens.")
+
+    @field_validator("settings")
+    @classmethod
+    def _plain_settings(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        try:
+            json.dumps(settings, allow_nan=False)
+        except (TypeError, ValueError, RecursionError):
+            raise ValueError("settings hold text, finite numbers, yes or no, lists and maps of these only") from None
+        return settings
 
 
 class SelectionFromFile(_Part):
@@ -222,7 +232,9 @@ def parse_recipe(text: str, called: str = "the recipe") -> Recipe:
     """A recipe from YAML text; `called` names it in errors."""
     try:
         raw = yaml.load(text, Loader=_StrictLoader)
-    except yaml.YAMLError as error:
+    except RecursionError:
+        raise BadInput(f"{called} is nested too deeply to be a recipe.", "Mend its brackets and indents.") from None
+    except (yaml.YAMLError, ValueError) as error:  # a date that no calendar has is a ValueError
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]

@@ -49,8 +49,15 @@ def plan_totals(
     )
 
 
-def stage_totals(samples: StageSamples, pool: Pool, preset: str, peak: float, utilisation: float) -> StageTotals:
-    """The totals of one stage."""
+def stage_totals(
+    samples: StageSamples,
+    pool: Pool,
+    preset: str,
+    peak: float,
+    utilisation: float,
+    learnt_vocab_size: int | None = None,
+) -> StageTotals:
+    """The totals of one stage; `learnt_vocab_size` is the workspace's own tokenizer's, where it has one."""
     stage, rows = samples.stage, pool.rows_of(samples.listed)
     columns = {
         name: pool.columns[name][rows]
@@ -69,7 +76,7 @@ def stage_totals(samples: StageSamples, pool: Pool, preset: str, peak: float, ut
     )
     lengths = text + cost.tokens
     tokens = float(lengths.sum()) * stage.epochs
-    flops = preset_cost(preset).stage(
+    flops = preset_cost(preset, learnt_vocab_size).stage(
         stage.trainable,
         tiles=float(cost.tiles.sum()) * stage.epochs,
         tokens=tokens,

@@ -13,8 +13,8 @@ from typing import Literal
 
 from core.errors import BadInput
 
-_PERCENT = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*%", re.ASCII)
-_COUNT = re.compile(r"\d+", re.ASCII)
+_PERCENT = re.compile(r"(\d{1,18}(?:\.\d{0,100})?|\.\d{1,100})\s*%", re.ASCII)
+_COUNT = re.compile(r"\d{1,18}", re.ASCII)  # more digits than any pool needs, fewer than Python converts
 _FIX = "Give a share such as 30% or a number of samples such as 500."
 
 

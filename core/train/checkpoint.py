@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 
 from core.errors import BadData, DiskFull
 from core.train.tiles import Tiling
@@ -53,20 +54,34 @@ def save(folder: Path, model: Any, processor: Any, record: Record, state: dict[s
         model.save_pretrained(partial)
         processor.save_pretrained(partial)
         if state is not None:
-            torch.save(state, partial / OPTIMIZER_FILE)
+            _save_state(state, partial / OPTIMIZER_FILE)
         (partial / RECORD_FILE).write_text(json.dumps(asdict(record), indent=1), encoding="utf-8")
         for file in sorted(partial.rglob("*")):
             _sync(file)
         _sync(partial)
-    except OSError as error:
-        shutil.rmtree(partial, ignore_errors=True)
+    except BaseException as error:
+        shutil.rmtree(partial, ignore_errors=True)  # first of all, for what it takes on a full disk
+        if not isinstance(error, (OSError, SafetensorError, _Unwritten)):
+            raise
         raise DiskFull(
-            f"The checkpoint {folder} could not be written: {error}", "Make room and resume the run."
+            f"The checkpoint {folder} could not be written: {str(error).splitlines()[0]}",
+            "Make room on its disk and resume the run.",
         ) from error
     if folder.exists():
         shutil.rmtree(folder)
     partial.rename(folder)
     _sync(folder.parent)
+
+
+class _Unwritten(Exception):
+    """torch could not write its file; it raises a RuntimeError without the number of the system's error."""
+
+
+def _save_state(state: dict[str, Any], path: Path) -> None:
+    try:
+        torch.save(state, path)
+    except RuntimeError as error:
+        raise _Unwritten(str(error)) from error
 
 
 def read_record(folder: Path) -> Record | None:
@@ -99,7 +114,7 @@ def prune(folder: Path, keep: int) -> None:
         (path for path in folder.glob("ckpt-*") if path.name != FINAL),
         key=lambda path: int(path.name.removeprefix("ckpt-")),
     )
-    for path in found[: len(found) - keep]:
+    for path in found[: max(len(found) - keep, 0)]:
         shutil.rmtree(path)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pyarrow as pa
@@ -117,7 +118,7 @@ class Export:
         return np.asarray([self._row_of[key] for key in ids], dtype=np.int64)
 
 
-def read_picture(path: Path | str, size: tuple[int, int] | None = None) -> Image.Image:
+def read_picture(path: Path | str | IO[bytes], size: tuple[int, int] | None = None) -> Image.Image:
     """An RGB picture, turned as its EXIF says unless `size` shows that the catalogue counted it unturned."""
     with Image.open(path) as opened:
         turned = ImageOps.exif_transpose(opened)

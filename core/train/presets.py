@@ -69,7 +69,7 @@ def _published(name: str, max_tiles: int, tokens_per_sample: int) -> dict[str, A
 
 PRESETS: dict[str, Preset] = {
     "tiny": Preset(
-        description="About 1.2M parameters with random weights; four stages on the sample data in minutes on two cores.",
+        description="One to two million parameters with random weights; four stages on the sample data in minutes on two cores.",
         document_tokens=2048,
         batch_tokens=4096,
         batch_tiles=96,

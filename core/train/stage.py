@@ -42,6 +42,7 @@ class StageRun:
         self.tiling = prepared.tilings[number - 1]
         self.dir = checkpoint.stage_dir(folder.path, number)
         self._before, self._total = steps_before, total_steps
+        self._pause_at_end = False
         self._flops_later = sum(plan.flops for plan in prepared.plans[number:])
 
     def run(self) -> None:
@@ -93,6 +94,8 @@ class StageRun:
         )
         self._steps(net, optimizer, feeder, cursor)
         self._finish(net, feeder, held_out, before)
+        if self._pause_at_end and self.number < len(self.prepared.plans):
+            raise RunStopped  # asked for in the last step: the stage's result is the checkpoint
 
     def _start_record(self, start: Path, weights: str) -> Record:
         """The record of the folder the stage starts from, whose weights must be the ones it was saved with."""
@@ -135,6 +138,7 @@ class StageRun:
             if stopping and number + 1 < len(steps):
                 batches.close()
                 raise RunStopped
+            self._pause_at_end = stopping
 
     def _tell(
         self,

@@ -16,7 +16,7 @@ from typing import Any
 
 from core import runs
 from core.errors import BadInput
-from core.mixture.recipe import Recipe
+from core.mixture.recipe import Recipe, load_recipe
 from core.runs import Run, RunFolder
 from core.runs.folder import write_json_atomic
 from core.train.data import Export
@@ -27,6 +27,7 @@ from core.workspace import Workspace
 KIND = "train"
 TRAINING = "core.train.main"
 DATA_DIR = "data"
+RECIPE_FILE = "recipe.yaml"
 
 
 def start_training(
@@ -41,29 +42,64 @@ def start_training(
 
     `recipe_folder` is what relative paths of selection files in the recipe start from.
     """
-    if export_dir is not None and not (export_dir / "samples.parquet").is_file():
-        raise BadInput(
-            f"{export_dir} is not an export of target winnow.",
-            "Make one with `winnow export WS --recipe FILE --to winnow --out DIR`.",
-        )
+    if export_dir is not None:
+        recipe = _over_export(recipe, export_dir)
     settings: dict[str, Any] = {
         "workspace": str(workspace.path),
         "recipe_folder": str((recipe_folder or Path.cwd()).resolve()),
         "export_dir": str(export_dir.resolve()) if export_dir else None,
         "training": {"preset": preset} if preset else {},
     }
+    text = recipe.to_yaml()  # before there is a run that would have to be cleared away
     path = runs.create(workspace.path, KIND, __name__, settings)
-    (path / "recipe.yaml").write_text(recipe.to_yaml(), encoding="utf-8")
+    (path / RECIPE_FILE).write_text(text, encoding="utf-8")
     return runs.start(path)
+
+
+def _over_export(recipe: Recipe, export_dir: Path) -> Recipe:
+    """The recipe as it trains on an export that is there: the export's data, everything else (rates, resolutions, model) its own.
+
+    BadInput when the export was made of other data or in another order.
+    """
+    if not (export_dir / "samples.parquet").is_file():
+        raise BadInput(
+            f"{export_dir} is not an export of target winnow.",
+            "Make one with `winnow export WS --recipe FILE --to winnow --out DIR`.",
+        )
+    exported = load_recipe(export_dir / RECIPE_FILE)
+    ours, theirs = _data_of(recipe), _data_of(exported)
+    for name in ours:
+        if ours[name] != theirs[name]:
+            raise BadInput(
+                f"The export {export_dir} was made with other {name} than the recipe {recipe.name!r} says.",
+                "Export the recipe anew, or train without --export.",
+            )
+    update = {"snapshot": exported.snapshot, "sources": exported.sources, "selections": exported.selections}
+    return recipe.model_copy(update=update)
+
+
+def _data_of(recipe: Recipe) -> dict[str, Any]:
+    """What decides the files of an export; hashes that freezing fills in left out, names of selection files too."""
+    plain = recipe.as_dict()
+    for entry in plain["selections"].values():
+        if "file" in entry:
+            entry.update(file=Path(entry["file"]).name, sha256="")
+    return {
+        "selections": plain["selections"],
+        "stages": [(stage["name"], stage["parts"], stage["shuffle_seed"]) for stage in plain["stages"]],
+    }
 
 
 def run_job(folder: RunFolder) -> dict[str, Any]:
     """Fill data/, then become the training process; never returns."""
     data = folder.path / DATA_DIR
+    recipe = folder.path / RECIPE_FILE
     if folder.settings["export_dir"]:
         _copy_export(Path(folder.settings["export_dir"]), data, folder)
+        shutil.copyfile(recipe, data / RECIPE_FILE)
     else:
         _export(folder, data)
+        shutil.copyfile(data / RECIPE_FILE, recipe)  # frozen, as it was exported
     folder.check_stop()
     workspace_path = Path(folder.settings["workspace"])
     settings = dict(folder.settings["training"])
@@ -82,9 +118,7 @@ def share_tokenizer(workspace_path: Path, data: Path, settings: dict[str, Any]) 
 
     Only for models without a language tower: those with one speak its tokenizer. A recipe that names a tokenizer keeps it.
     """
-    from core.mixture.recipe import load_recipe
-
-    model = load_recipe(data / "recipe.yaml").model
+    model = load_recipe(data / RECIPE_FILE).model
     if (data / TOKENIZER_DIR).is_dir() or model.tokenizer or preset(settings.get("preset") or model.preset).language:
         return
     known = recall(workspace_path)
@@ -105,12 +139,11 @@ def _export(folder: RunFolder, data: Path) -> None:
     from core.lens import Lens
     from core.mixture.export import export
     from core.mixture.mixture import resolve
-    from core.mixture.recipe import load_recipe
 
     if (data / "manifest.json").is_file():
         return
     lens = Lens(Workspace.open(Path(folder.settings["workspace"])))
-    mixture = resolve(load_recipe(folder.path / "recipe.yaml"), lens, Path(folder.settings["recipe_folder"]))
+    mixture = resolve(load_recipe(folder.path / RECIPE_FILE), lens, Path(folder.settings["recipe_folder"]))
 
     def progress(done: int, total: int | None, note: str) -> None:
         folder.check_stop()  # a stopped export leaves nothing, and the resumed run begins it again

@@ -250,6 +250,15 @@ def test_a_later_import_of_other_capabilities_keeps_the_earlier_ones(workspace: 
     assert stored(workspace, "stem") == {"0": None, "1": 100, "2": 50}
 
 
+def test_a_corrected_file_replaces_what_it_answers_and_nothing_else(workspace: Workspace, replies: Path) -> None:
+    say(replies, "ocr", [(0, "5"), (1, "4"), (2, "3")])
+    import_mmssr(workspace, replies)
+    say(replies, "ocr", [(0, "2"), (1, "no idea")])
+    report = import_mmssr(workspace, replies)
+    assert (report.imported, report.samples, report.rejected) == (1, 1, {"not_a_score": 1})
+    assert stored(workspace, "ocr") == {"0": 100, "1": None, "2": 150}
+
+
 def test_scores_of_changed_content_are_not_carried_over(workspace: Workspace, replies: Path, tmp_path: Path) -> None:
     say(replies, "ocr", [(0, "4"), (1, "3")])
     import_mmssr(workspace, replies)

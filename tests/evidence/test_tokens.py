@@ -11,7 +11,7 @@ from transformers import AutoTokenizer
 
 from core.errors import BadData
 from core.evidence.tokens import TextTokenizer, learn_tokenizer, tokenizer_dir, workspace_tokenizer
-from core.tokenizer import SPECIAL_TOKENS
+from core.tokenizer import SPECIAL_TOKENS, vocab_size_of
 from core.workspace import Workspace
 from tests.evidence.samples import FAMILIES, add, family, small_workspace
 
@@ -71,3 +71,11 @@ def test_a_damaged_tokenizer_is_refused_with_a_remedy(tmp_path: Path) -> None:
     with pytest.raises(BadData, match="cannot be read") as caught:
         workspace_tokenizer(workspace, 400)
     assert str(tokenizer_dir(workspace)) in caught.value.fix
+
+
+def test_the_size_of_a_kept_vocabulary_is_what_the_tokenizer_says(tmp_path: Path) -> None:
+    assert vocab_size_of(tmp_path) is None
+    LEARNT.save(tmp_path / "kept")
+    assert vocab_size_of(tmp_path / "kept") == len(AutoTokenizer.from_pretrained(str(tmp_path / "kept")))
+    (tmp_path / "kept" / "tokenizer.json").write_text("{", "utf-8")
+    assert vocab_size_of(tmp_path / "kept") is None

@@ -338,7 +338,9 @@ def test_text_is_searchable_afterwards_in_english_and_chinese(workspace: Workspa
     read_in(workspace, data_set(folder, [text_only(0), chinese, record(2)], num_pictures=3))
     assert workspace.store.search("窗边", 10).tolist() == [sample_id("shop", "r1")]
     assert workspace.store.search("colour", 10).tolist() == [sample_id("shop", "r2")]
-    assert workspace.store.search("picture 2", 10).tolist() == [sample_id("shop", "r2")]  # short words and numbers count, too
+    assert workspace.store.search("picture 2", 10).tolist() == [
+        sample_id("shop", "r2")
+    ]  # short words and numbers count, too
     assert workspace.store.search("", 10).tolist() == workspace.store.search("nowhere", 10).tolist() == []
 
 

@@ -22,7 +22,7 @@ from core.lens import Lens
 from core.mixture import llava
 from core.mixture.export import TARGETS, ExportReport, export
 from core.mixture.gather import folder_name
-from core.mixture.mixture import holdout, recipe_for_file, resolve
+from core.mixture.mixture import freeze, holdout, recipe_for_file, resolve
 from core.mixture.recipe import Recipe, load_recipe, recipe_from_dict
 from core.mixture.target import RowDigest, Written, check_round_trip
 from core.mixture.winnow import Winnow
@@ -185,8 +185,10 @@ def test_the_manifest_accounts_for_every_file_sample_and_reason(lens: Lens, tmp_
     assert {path: fact["sha256"] for path, fact in record["files"].items()} == files
     assert report.num_images == record["num_images"] == sum("images/" in path for path in files)
     assert set(report.files) == {path for path in files if "/" not in path} | {"manifest.json"}
-    assert record["recipe"] == recipe(50).as_dict()
-    assert record["recipe_hash"] == recipe(50).content_hash()
+    frozen = freeze(resolve(recipe(50), lens), lens).recipe
+    assert record["recipe"] == frozen.as_dict()
+    assert record["recipe"]["snapshot"] == lens.snapshot
+    assert record["recipe_hash"] == frozen.content_hash()
     assert record["snapshot"] == lens.snapshot
     assert record["seed"] == {"selections": {"all": 0}, "stages": {"one": 0, "two": 1}}
     assert [entry["licence"] for entry in record["sources"]] == ["CC0", "CC0"]

@@ -191,7 +191,7 @@ def test_a_selection_file_gives_its_samples_in_rank_order(lens: Lens, tmp_path: 
 
 def test_a_selection_file_that_changed_is_refused(lens: Lens, tmp_path: Path) -> None:
     path = selection_file(lens, tmp_path)
-    frozen = freeze(recipe_for_file(path), lens, tmp_path)
+    frozen = freeze(resolve(recipe_for_file(path), lens, tmp_path), lens).recipe
     assert len(resolve(frozen, lens, tmp_path).stages[0]) == 12
     selection_file(lens, tmp_path, 13)
     with pytest.raises(BadData, match="not the one the recipe was made with"):
@@ -237,8 +237,9 @@ def test_a_missing_file_source_or_sample_says_what_to_do(lens: Lens, tmp_path: P
 
 
 def test_a_frozen_recipe_names_snapshot_and_sources_and_stays_the_same_mixture(lens: Lens) -> None:
-    frozen = freeze(recipe(), lens)
+    frozen = freeze(resolve(recipe(), lens), lens).recipe
     assert frozen.snapshot == lens.snapshot
+    assert lens.workspace.pinned(frozen.snapshot) == lens.versions
     assert [(entry.name, entry.revision, entry.licence) for entry in frozen.sources] == [
         ("a/b 字", "r1", "CC0"),
         ("shapes", "r1", "CC0"),

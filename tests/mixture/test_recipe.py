@@ -168,6 +168,16 @@ def test_a_value_that_cannot_be_is_named_with_its_path(raw: Any, problem: str) -
         ("winnow_recipe: one", "does not say"),
         ("winnow_recipe: 1", "name: Field required"),
         ("? [a]\n: 1", "stands twice|is not YAML"),
+        ("winnow_recipe: 1\nname: 2024-02-30\n", "is not YAML: day"),
+        ("winnow_recipe: " + "[" * 5000, "nested too deeply"),
+        (
+            SMALL.replace("threshold: 0.5", "weights: {ocr: .inf}"),
+            r"selections.reading.settings: settings hold text, finite",
+        ),
+        (
+            SMALL.replace("threshold: 0.5", "threshold: 2024-01-02"),
+            r"selections.reading.settings: settings hold text, finite",
+        ),
     ],
 )
 def test_text_that_is_no_recipe_says_why(text: str, problem: str) -> None:

@@ -112,6 +112,10 @@ def test_a_changed_file_of_a_saved_selection_is_noticed(small_pool: Path, tmp_pa
         file.write(b"x")
     with pytest.raises(BadData, match="five"):
         saved.ids_of(workspace, entry)
+    said = winnow("export", workspace.path, "--selection", "five", "--to", "llava", "--out", tmp_path / "out")
+    assert said.returncode == 2
+    assert "not the one the recipe was made with" in said.stderr
+    assert not (tmp_path / "out").exists()
 
 
 MISTAKES = {

@@ -123,3 +123,13 @@ def test_names_from_recipes_are_escaped() -> None:
     hostile = {**plan(1, 2, 10.0), "stage_name": "<img src=x>"}
     assert "<img" not in timeline_html(gather([hostile]), running=True)
     assert "<img" not in meters_html([("<img>", "<img>", [1.0, 2.0], "<img>")])
+
+
+def test_a_line_that_was_cut_and_closed_later_hides_no_event_after_it(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    whole = [json.dumps(event) for event in EVENTS[:3]]
+    path.write_text(f"{whole[0]}\n{whole[1][:9]}", "utf-8")
+    file = EventFile(path)
+    assert file.read() == EVENTS[:1]
+    path.write_text(f"{whole[0]}\n{whole[1][:9]}\n{whole[2]}\n", "utf-8")
+    assert file.read() == file.read() == [EVENTS[0], EVENTS[2]]

@@ -52,6 +52,22 @@ def png(colour: str) -> bytes:
     return buffer.getvalue()
 
 
+def test_a_picture_is_seen_as_in_training_turned_and_on_white(asker: Asker, models: list[Path]) -> None:
+    """A picture whose EXIF turns it, and a transparent one: black where it is transparent would be another picture."""
+    striped = Image.new("RGB", (60, 30), "black")
+    striped.paste("white", (0, 0, 60, 10))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned, clear = io.BytesIO(), io.BytesIO()
+    striped.save(turned, "JPEG", exif=exif)
+    Image.new("RGBA", (60, 30), (0, 0, 0, 0)).save(clear, "PNG")
+    seen = {"turned": striped.rotate(-90, expand=True), "clear": Image.new("RGB", (60, 30), "white")}
+    for given, meant in ((turned, seen["turned"]), (clear, seen["clear"])):
+        told = asker.ask("What is it?", given.getvalue(), max_new_tokens=6)
+        prompt = Prompt((("human", "What is it?"),), (meant,))
+        assert [one.answer for one in told] == [Speaker.load(model).answer([prompt], 6)[0] for model in models]
+
+
 def test_each_model_answers_as_it_does_in_this_process_and_mistakes_leave_the_process_usable(
     asker: Asker, models: list[Path]
 ) -> None:
