@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studio import cached, curate, evidence_views, layout, session
+from studio import cached, curate, curate_diversity, curate_state, evidence_views, layout, saved_selections, session
 from studio.filters_bar import filters_bar, nothing_visible
+from studio.history_bar import history_bar
 
 with layout.page(
     "Curate", "Choose a method, drag the budget under the map, and see what is kept of the pool."
 ) as actions:
+    problem = curate_state.start()
+    with actions:
+        history_bar()
     num_visible = filters_bar()
+    if problem is not None:
+        layout.problem(problem)
     missing = [kind for kind in ("scores", "map") if kind not in cached.lens().producers]
     if missing:
         evidence_views.not_prepared(missing[0])
@@ -23,10 +29,12 @@ with layout.page(
             settings = curate.settings_panel()
         kept = curate.selection(chosen, settings)
         with actions:
-            curate.save_button(chosen, kept)
+            saved_selections.save_button(chosen, kept)
         with picture:
             opened = curate.budget_picture(chosen, settings, kept)
         with panel:
             curate.clicked(opened, kept)
             curate.results(chosen, kept)
-            curate.saved_list()
+            curate_diversity.diversity(chosen, kept)
+            saved_selections.saved_list()
+        curate_state.remember(kept.budget)
