@@ -113,6 +113,11 @@ def count(chosen: Filter | None = None) -> int:
     return int(ask("count_visible", chosen)["num_samples"][0].as_py())
 
 
+def count_of(selected: Selected, chosen: Filter | None = None) -> int:
+    """How many samples of a selection a filter lets through."""
+    return int(ask_of(selected, "count_chosen", chosen)["num_samples"][0].as_py())
+
+
 # -- samples ------------------------------------------------------------------------------------------------------------
 
 

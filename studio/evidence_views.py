@@ -105,7 +105,7 @@ def tags(kind: str, selected: session.Selected | None) -> None:
     if not nodes:
         filters_bar.nothing_visible()
         return
-    total = len(selected.sample_ids) if selected is not None else cached.count(without_tags)
+    total = cached.count_of(selected, without_tags) if selected is not None else cached.count(without_tags)
     pool_total = cached.count()
     compared = selected is not None or not without_tags.is_empty
     first = list(dict.fromkeys(path.split(TAG_SEPARATOR)[0] for path in INSTRUCTION_TAGS))

@@ -207,6 +207,13 @@ def test_questions_about_scores_name_every_capability(name: str) -> None:
     assert set(CAPABILITY_KEYS) <= set(words)
 
 
+@pytest.mark.parametrize("chosen", FILTERS)
+def test_the_chosen_that_are_visible_are_counted(lens: Lens, rows: list[dict[str, Any]], chosen: Filter) -> None:
+    ids = [row["sample_id"] for row in rows][::3]
+    found = lens.ask("count_chosen", chosen, ids=np.array(ids, dtype=np.uint64))["num_samples"][0].as_py()
+    assert found == sum(passes(row, chosen) for row in rows if row["sample_id"] in set(ids))
+
+
 def test_an_empty_workspace_answers_every_question(tmp_path: Path) -> None:
     lens = Lens(Workspace.create(tmp_path / "empty"))
     for name in (
