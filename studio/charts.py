@@ -88,10 +88,11 @@ def _shares(counts: Sequence[int]) -> list[float]:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a clickable table. Cells: text or {text, depth, colour, says}; a bar {part, text, ghost}; a chip {text, look, says}."""
+    """A column of a clickable table. Cells: text or {text, depth, colour, says}; a bar {part, text, ghost}; a chip {text, look, says};
+    dots that open more {key, says}."""
 
     title: str
-    kind: Literal["text", "name", "grow", "soft", "number", "bar", "chip", "long", "mono"] = "text"
+    kind: Literal["text", "name", "grow", "soft", "number", "bar", "chip", "long", "mono", "more"] = "text"
     width_px: int | None = None
 
 
@@ -110,21 +111,27 @@ def rows(
     *,
     key: str,
     on_pick: Callable[[str], None] | None = None,
+    on_more: Callable[[str], None] | None = None,
     tall_px: int | None = None,
 ) -> None:
-    """A table in the studio's look; `on_pick(row key)` when a row is clicked."""
+    """A table in the studio's look; `on_pick(row key)` when a row is clicked, `on_more(cell key)` for the dots of a `more` cell."""
 
     def clicked() -> None:
         picked = getattr(session.held(key), "picked", None)
         if picked is not None and on_pick is not None:
             on_pick(str(picked))
 
+    def asked() -> None:
+        wanted = getattr(session.held(key), "more", None)
+        if wanted is not None and on_more is not None:
+            on_more(str(wanted))
+
     shown = {
         "columns": [{"title": c.title, "kind": c.kind, "width_px": c.width_px} for c in columns],
         "rows": [{"key": r.key if on_pick else None, "on": r.on, "cells": list(r.cells)} for r in entries],
         "tall_px": tall_px,
     }
-    style.component("rows")(key=key, data=shown, on_picked_change=clicked)
+    style.component("rows")(key=key, data=shown, on_picked_change=clicked, on_more_change=asked)
 
 
 # -- sunburst -----------------------------------------------------------------------------------------------------------

@@ -86,6 +86,12 @@ def csv_parts(lens: Lens, chosen: Filter) -> Iterator[bytes]:
         yield piece.getvalue()
 
 
+def report_url(workspace: Workspace, selection_id: str, against: str = "") -> str:
+    """Where the report of a saved selection, or of two beside each other, is given as one HTML file."""
+    query = {"selection": selection_id, **({"against": against} if against else {})}
+    return f"/api/report/{_key(workspace)}.html?{urlencode(query)}"
+
+
 def _key(workspace: Workspace) -> str:
     """Names a workspace of this process in an address without telling where it lies."""
     return digest_of(str(workspace.path))

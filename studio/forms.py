@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 
 from core.errors import BadInput
 from core.vocabulary import CAPABILITY_KEYS, capability_name
-from studio import layout
+from studio import layout, session
 
 Settings = TypeVar("Settings", bound=BaseModel)
 
@@ -45,6 +45,21 @@ def settings_form(
         return model(**values)
     except ValidationError as error:
         raise bad_settings(error) from error
+
+
+def fill(model: type[BaseModel], *, key: str, values: Mapping[str, Any], hidden: Collection[str] = ()) -> None:
+    """Set the widgets of `settings_form` with this key to `values`, the others to their defaults; before they are drawn."""
+    for name, field in model.model_fields.items():
+        if name in hidden:
+            continue
+        value = values.get(name, field.get_default(call_default_factory=True))
+        kind, _ = _plain(field.annotation)
+        if get_origin(kind) is tuple:
+            picked = "capabilit" in name or _choices(get_args(kind)[0]) is not None
+            value = list(value or ()) if picked else ", ".join(map(str, value or ()))
+        elif kind not in (bool, int, float) and _choices(kind) is None:
+            value = "" if value is None else str(value)
+        session.seed(f"{key}.{name}", value)
 
 
 def bad_settings(error: ValidationError) -> BadInput:

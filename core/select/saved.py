@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict
 
 from core.errors import BadData, BadInput
 from core.filters import Filter
+from core.select.constraints import Constraints
 from core.select.ordering import Selection
 from core.store.acts import Acts
 from core.store.ids import digest_of
@@ -45,6 +46,7 @@ class SavedSelection(BaseModel):
     seed: int
     budget: str
     chosen: Filter
+    constraints: Constraints = Constraints()
     snapshot: str
     num_selected: int
     pool_size: int
@@ -115,6 +117,7 @@ def save(workspace: Workspace, selection: Selection, *, name: str, budget: str, 
         seed=made["seed"],
         budget=budget,
         chosen=chosen,
+        constraints=Constraints.model_validate(made.get("constraints", {})),
         snapshot=snapshot,
         num_selected=made["num_selected"],
         pool_size=made["pool_size"],

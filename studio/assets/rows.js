@@ -6,10 +6,26 @@ function make(tag, name, text) {
   return element;
 }
 
-function cell(column, value) {
+function dots(box, value, tell) {
+  const button = make("button", "dots", "⋯");
+  button.type = "button";
+  button.title = value.says;
+  button.setAttribute("aria-label", value.says);
+  const open = (event) => {
+    event.stopPropagation(); // the row has a click of its own
+    if (event.type === "click") tell("more", value.key);
+  };
+  button.addEventListener("click", open);
+  button.addEventListener("keydown", open);
+  box.append(button);
+}
+
+function cell(column, value, tell) {
   const box = make("td", { number: "num", chip: "chips", long: "words", mono: "words" }[column.kind] || column.kind);
   if (value === null || value === undefined || value === "") {
     box.append(make("span", "none", "–"));
+  } else if (column.kind === "more") {
+    dots(box, value, tell);
   } else if (column.kind === "bar") {
     const bar = make("div", "barcell"), track = make("div", "track");
     if (value.ghost !== null && value.ghost !== undefined) {
@@ -66,7 +82,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   data.rows.forEach((entry) => {
     const row = make("tr", `${entry.key === null ? "" : "pick"}${entry.on ? " on" : ""}`);
-    row.append(...data.columns.map((column, index) => cell(column, entry.cells[index])));
+    row.append(...data.columns.map((column, index) => cell(column, entry.cells[index], setTriggerValue)));
     if (entry.key !== null) {
       const pick = () => setTriggerValue("picked", entry.key);
       row.tabIndex = 0;

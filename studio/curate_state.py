@@ -1,0 +1,329 @@
+"""What Curate is set to: method, settings, seed, budget, filter and constraints, as one frozen value.
+
+The address says it, a workspace keeps it over a restart, and every change of it is an act that can be undone. Parts of the page
+keep their own small values in the slots here; `remember` looks at the end of a run whether they have become another state.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.errors import BadInput, StudioError
+from core.filters import Filter
+from core.select import methods, saved
+from core.select.budget import parse_budget
+from core.select.constraints import Constraints
+from core.store.ids import digest_of
+from studio import cached, forms, history, session
+from studio.history import Act, Change
+
+DEFAULT_METHOD = "mmssr-nested"
+DEFAULT_SHARE = 0.3
+HIDDEN = ("columns", "weights")
+"""Settings that no form shows."""
+
+_PARAMETERS = ("method", "budget", "seed", "set", "limits")
+_LONGEST_LIMITS = 1500  # an address with more than that is cut by some programs on its way
+_BY_DIGEST = "kept-"
+
+METHOD: session.Slot[str] = session.Slot("curate.method", DEFAULT_METHOD)
+SEED: session.Slot[int] = session.Slot("curate.seed", 0)
+SHARE: session.Slot[float] = session.Slot("curate.share", DEFAULT_SHARE)
+SETTINGS: session.Slot[dict[str, Any]] = session.Slot("curate.settings", {})
+CONSTRAINTS: session.Slot[Constraints] = session.Slot("curate.constraints", Constraints())
+
+_FOLDER: session.Slot[str] = session.Slot("curate.folder", "")
+_REMEMBERED: session.Slot[CurateState | None] = session.Slot("curate.remembered", None)
+_ARRIVED: session.Slot[CurateState | None] = session.Slot("curate.arrived", None)
+_WRITTEN: session.Slot[dict[str, list[str]] | None] = session.Slot("curate.written", None)
+_ASKED: session.Slot[str] = session.Slot("curate.asked", "")
+_PUT: session.Slot[bool] = session.Slot("curate.put", False)
+_ACTED: session.Slot[bool] = session.Slot("curate.acted", False)
+_SILENT: session.Slot[bool] = session.Slot("curate.silent", False)
+_WRONG: session.Slot[StudioError | None] = session.Slot("curate.wrong", None)
+
+
+class CurateState(BaseModel):
+    """Everything that decides what Curate keeps of a workspace; the same state keeps the same samples."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    method: str = Field(DEFAULT_METHOD, description="Name of the method.")
+    settings: dict[str, Any] = Field(default_factory=dict, description="Its settings as plain values.")
+    seed: int = Field(0, ge=0, lt=2**64, description="Seed of the tie order.")
+    share: float = Field(DEFAULT_SHARE, ge=0, le=1, description="Budget as a share of the pool the filter leaves.")
+    chosen: Filter = Field(default_factory=Filter, description="Filter the pool is made with.")
+    constraints: Constraints = Field(default_factory=Constraints, description="What must, may and may not be kept.")
+
+
+# -- the state of this run ------------------------------------------------------------------------------------------------
+
+
+def now() -> CurateState:
+    """The state in force, as the slots and the shared filter say it."""
+    settings = methods.settings(METHOD.get(), SETTINGS.get()).model_dump(mode="json")
+    return CurateState(
+        method=METHOD.get(),
+        settings=settings,
+        seed=SEED.get(),
+        share=SHARE.get(),
+        chosen=session.chosen_filter(),
+        constraints=CONSTRAINTS.get(),
+    )
+
+
+def put(state: CurateState) -> None:
+    """Set Curate to a state: slots, widgets and the shared filter. Before the widgets are drawn, or from a callback."""
+    method = methods.method(state.method)
+    METHOD.set(state.method)
+    SEED.set(state.seed)
+    SHARE.set(state.share)
+    SETTINGS.set(dict(state.settings))
+    CONSTRAINTS.set(state.constraints)
+    forms.fill(method, key=f"method-{state.method}", values=state.settings, hidden=HIDDEN)
+    if state.chosen != session.chosen_filter():
+        session.set_filter(state.chosen)
+    _ASKED.clear()
+    _PUT.set(True)
+
+
+def take_up(entry: saved.SavedSelection) -> None:
+    """Set Curate to what a saved selection was made with; from a callback. An act like any other."""
+    put(
+        CurateState(
+            method=entry.method,
+            settings=entry.settings,
+            seed=entry.seed,
+            share=entry.num_selected / max(entry.pool_size, 1),
+            chosen=entry.chosen,
+            constraints=entry.constraints,
+        )
+    )
+    _PUT.clear()
+    acted()
+
+
+def acted() -> None:
+    """Called by what changes the state from a callback: in the coming run the address is told, not asked."""
+    _ACTED.set(True)
+
+
+def budget_of(size: int) -> int:
+    """The budget in force, in samples of a pool of this size: at least one, at most all."""
+    asked = _ASKED.take()
+    if asked:
+        try:
+            count = parse_budget(asked).count(size)
+            if count != round(SHARE.get() * size):  # a share that means these samples already stays as exact as it is
+                SHARE.set(count / size)
+        except StudioError as error:
+            _WRONG.set(BadInput(f"The address asks for a budget of {asked[:40]}. {error.problem}", error.fix))
+    return max(1, min(round(SHARE.get() * size), size))
+
+
+def took(settings: Mapping[str, Any]) -> None:
+    """The settings the form gives in this run."""
+    SETTINGS.set(dict(settings))
+
+
+# -- the address, and what a workspace keeps ------------------------------------------------------------------------------
+
+
+def start() -> StudioError | None:
+    """Settle the state at the top of the page, before anything is drawn; gives back what was wrong with the address.
+
+    An address that was edited, shared or reached with the back button wins; a new session goes on where the workspace was
+    left; otherwise everything stays as it is.
+    """
+    folder, query, acting = str(cached.workspace().path), _query(), _ACTED.take()
+    fresh = _FOLDER.get() != folder
+    _SILENT.clear()
+    if not acting:
+        _PUT.clear()  # of a run that ended early
+    try:
+        if fresh:
+            _FOLDER.set(folder)
+            _ARRIVED.clear()
+            state = left_in()
+            put(state)
+            _REMEMBERED.set(state)
+        if query and (fresh or (not acting and query != _WRITTEN.get())):
+            _from_address(query)
+        elif not query and not acting and not fresh and session.stayed():
+            # Back at the address without parameters: what was shown there, and one step further back leads off the page.
+            arrived = _ARRIVED.get()
+            _SILENT.set(True)
+            if arrived is not None and arrived != _REMEMBERED.get():
+                put(arrived)
+                _PUT.clear()
+    except StudioError as error:
+        return error
+    return _WRONG.take()
+
+
+def left_in() -> CurateState:
+    """The state the workspace was left in; a filter that is set in this session already stays."""
+    kept = history.read(cached.workspace()).now
+    state = CurateState()
+    if kept is not None:
+        try:
+            state = CurateState.model_validate(kept)
+            methods.settings(state.method, state.settings)
+        except (ValidationError, StudioError):
+            state = CurateState()  # of another version of the program
+    chosen = session.chosen_filter()
+    return state if chosen.is_empty else state.model_copy(update={"chosen": chosen})
+
+
+def current() -> CurateState:
+    """The state Curate is in, for other pages: as this session left it, else as the workspace was left."""
+    state = _REMEMBERED.get() if _FOLDER.get() == str(cached.workspace().path) else None
+    return left_in() if state is None else state.model_copy(update={"chosen": session.chosen_filter()})
+
+
+def _from_address(query: Mapping[str, Sequence[str]]) -> None:
+    """Set Curate to what an address says, the filter is there already; BadInput names what cannot be read."""
+    put(state_from_query(query, now()))
+    _PUT.clear()  # a change like any other, which can be undone
+    _ASKED.set(next(iter(query.get("budget", ())), ""))
+
+
+def state_from_query(query: Mapping[str, Sequence[str]], beside: CurateState) -> CurateState:
+    """The state URL parameters stand for; BadInput for what is unreadable.
+
+    What they do not say is taken from `beside`: the filter, which has parameters of its own, and the share, since a budget in
+    samples means something only once the size of the pool is known.
+    """
+    fix = "Choose again on the page."
+    method = next(iter(query.get("method", ())), DEFAULT_METHOD)
+    seed = next(iter(query.get("seed", ())), "0")
+    if not (seed.isascii() and seed.isdigit() and int(seed) < 2**64):
+        raise BadInput(f"The address holds the seed {seed[:40]!r}.", fix)
+    values: dict[str, Any] = {}
+    for text in query.get("set", ()):
+        name, _, value = text.partition("=")
+        try:
+            values[name] = json.loads(value) if value[:1] in ("[", "{") or value == "null" else value
+        except ValueError:
+            raise BadInput(f"The address holds the setting {text[:60]!r}.", fix) from None
+    settings = methods.settings(method, values).model_dump(mode="json")
+    return CurateState(
+        method=method,
+        settings=settings,
+        seed=int(seed),
+        share=beside.share,
+        chosen=beside.chosen,
+        constraints=_limits(next(iter(query.get("limits", ())), "{}"), beside.constraints, fix),
+    )
+
+
+def _limits(text: str, kept: Constraints, fix: str) -> Constraints:
+    """Constraints as the address says them: in full, or by the digest of those the workspace keeps."""
+    if text.startswith(_BY_DIGEST):
+        if text != _BY_DIGEST + digest_of(kept.model_dump(mode="json"))[:12]:
+            raise BadInput("The address names constraints that this workspace does not keep any more.", fix)
+        return kept
+    try:
+        return Constraints.model_validate(json.loads(text))
+    except ValueError:  # pydantic's complaint is one too
+        raise BadInput("The address holds constraints that cannot be read.", fix) from None
+
+
+def state_to_query(state: CurateState, budget: int) -> dict[str, list[str]]:
+    """A state as URL parameters: method and budget always, the rest where it differs from its default.
+
+    Long lists of samples do not fit an address: it names them by their digest, and the workspace keeps them.
+    """
+    query = {"method": [state.method], "budget": [str(budget)]}
+    if state.seed:
+        query["seed"] = [str(state.seed)]
+    usual = methods.method(state.method)().model_dump(mode="json")
+    differing = {name: value for name, value in state.settings.items() if value != usual.get(name)}
+    if differing:
+        query["set"] = [f"{name}={_as_text(value)}" for name, value in sorted(differing.items())]
+    limits = json.dumps(state.constraints.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":"))
+    if not state.constraints.is_empty:
+        digest = digest_of(state.constraints.model_dump(mode="json"))[:12]
+        query["limits"] = [limits if len(limits) <= _LONGEST_LIMITS else _BY_DIGEST + digest]
+    return query
+
+
+def _as_text(value: Any) -> str:
+    """A setting as the command line takes it; lists, tables and nothing as JSON."""
+    plain = isinstance(value, str) and value[:1] not in ("[", "{") and value != "null"
+    return value if plain else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _query() -> dict[str, list[str]]:
+    return {name: st.query_params.get_all(name) for name in _PARAMETERS if name in st.query_params}
+
+
+def remember(budget: int) -> None:
+    """Say the state in the address, and keep it as an act when it has changed; once per run, when all parts have spoken."""
+    state = now()
+    before = _REMEMBERED.get() or state
+    put_back = _PUT.take()  # undone, done again or gone on with: no act of its own
+    if state != before and not put_back:
+        words = difference(before, state)
+        change = Change(kind="curate", before=before.model_dump(mode="json"), after=state.model_dump(mode="json"))
+        history.record(cached.workspace(), Act(says=words, changes=(change,)))
+    _REMEMBERED.set(state)
+    if _ARRIVED.get() is None or not session.stayed():
+        _ARRIVED.set(state)
+    query = state_to_query(state, budget)
+    if _SILENT.get():
+        return
+    if _query() != query:
+        others = {name: st.query_params.get_all(name) for name in st.query_params if name not in _PARAMETERS}
+        st.query_params.from_dict({**others, **query})
+    _WRITTEN.set(query)
+
+
+def did(says: str, key: str, before: saved.SavedSelection | None, after: saved.SavedSelection | None) -> None:
+    """Keep what was done to a saved selection as an act."""
+    states = (None if one is None else one.model_dump(mode="json") for one in (before, after))
+    change = Change(kind="selection", key=key, before=next(states), after=next(states))
+    history.record(cached.workspace(), Act(says=says, changes=(change,)))
+
+
+def difference(before: CurateState, after: CurateState) -> str:
+    """What changed, in the words of the page: "budget 30.0 % to 12.0 %"; several changes with a comma."""
+    said = []
+    if before.method != after.method:
+        said.append(f"method {methods.method(after.method).title}")
+    elif before.settings != after.settings:
+        names = [name for name in after.settings if before.settings.get(name) != after.settings[name]]
+        said.append(f"setting {', '.join(name.replace('_', ' ') for name in names)}")
+    if before.share != after.share:
+        said.append(f"budget {100 * before.share:.1f} % to {100 * after.share:.1f} %")
+    if before.seed != after.seed:
+        said.append(f"seed {before.seed} to {after.seed}")
+    if before.chosen != after.chosen:
+        said.append("filter cleared" if after.chosen.is_empty else "filter")
+    if before.constraints != after.constraints:
+        said.append("constraints")
+    return ", ".join(said) or "nothing"
+
+
+# -- undo and redo --------------------------------------------------------------------------------------------------------
+
+
+def step(back: bool) -> Act | None:
+    """Put back what the last act changed, or do again what was undone last; the act, None when there is none."""
+    here = cached.workspace()
+    act = history.step(here, back)
+    if act is None:
+        return None
+    acted()
+    for change in act.changes[::-1] if back else act.changes:
+        state = change.towards(back)
+        if change.kind == "selection":
+            saved.put_back(here, change.key, state)
+        elif state is not None:
+            put(CurateState.model_validate(state))
+    return act
