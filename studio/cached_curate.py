@@ -6,11 +6,13 @@ The second of the two homes of caching decorators (see cached.py), because these
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
-import pyarrow as pa
 import streamlit as st
 from numpy.typing import NDArray
 
@@ -22,8 +24,12 @@ from core.select import methods, spread
 from core.select.budget import Budget
 from core.select.ordering import Ordering
 from core.select.pool import Pool
+from core.select.prefixes import Prefixes
 from core.store.ids import digest_of
-from studio import cached
+from core.vocabulary import CAPABILITIES, CAPABILITY_KEYS, STYLES
+from studio import cached, charts
+from studio.map.buffers import CutTable, Figure, class_totals, cuts_of, ranks_of, running_totals
+from studio.map.colourings import folded
 
 REFERENCE_PRESET = "aquila-vl-2b"
 REFERENCE_RESOLUTION = Resolution(mode="anyres", px=384, max_tiles=4)
@@ -45,6 +51,15 @@ class Points:
 
 
 @dataclass(frozen=True, eq=False)
+class Classes:
+    """One way to tell the points apart: codes [P] uint8 into `names`, the largest first, all beyond nine as "other"."""
+
+    label: str
+    codes: NDArray[np.uint8]
+    names: Sequence[str]
+
+
+@dataclass(frozen=True, eq=False)
 class Curated:
     """A pool with everything Curate shows about it: text tokens and GPU-hours per sample are [N] float64."""
 
@@ -52,8 +67,22 @@ class Curated:
     labels: spread.Labels
     everything: spread.Counts
     points: Points
+    classes: Mapping[str, Classes]
     tokens: NDArray[np.float64]
     hours: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Along:
+    """What changes along an ordering, summed up once: the distributions of every prefix, and what the map needs.
+
+    digest: names the order of the points; ranks: [P] uint32, the place of each point in the ordering.
+    """
+
+    digest: str
+    prefixes: Prefixes
+    ranks: NDArray[np.uint32]
+    table: CutTable
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -66,7 +95,7 @@ def _curated(path: str, at_version: str, chosen: str) -> Curated:
     rows = pool.rows_of(ids)
     cluster = np.full(len(pool), -1, dtype=np.int32)
     cluster[rows] = places["cluster"].fill_null(-1).to_numpy()
-    labels = _labels(pool, cluster, lens.ask("tags_of_visible", wanted))
+    labels = spread.labels_of(pool, cluster, lens.ask("tags_of_visible", wanted))
     placed = ~np.isnan(_numbers(places["map_x"]))
     points = Points(
         name=digest_of({"filter": chosen})[:16],
@@ -76,22 +105,37 @@ def _curated(path: str, at_version: str, chosen: str) -> Curated:
         row=rows[placed],
         top_capability=places["top_capability"].cast("int64").fill_null(-1).to_numpy()[placed],
     )
-    text = pool.columns["num_text_tokens"]
-    return Curated(pool, labels, spread.counts(pool, labels), points, np.nan_to_num(text), _hours(pool))
+    text = np.nan_to_num(pool.columns["num_text_tokens"])
+    everything = spread.counts(pool, labels)
+    return Curated(pool, labels, everything, points, _classes(pool, labels, points), text, _hours(pool))
 
 
-def _labels(pool: Pool, cluster: NDArray[np.int32], found: pa.Table) -> spread.Labels:
-    names = [
-        " > ".join(part for part in pair if part)
-        for pair in zip(found["level1"].to_pylist(), found["level2"].to_pylist(), strict=True)
+def _classes(pool: Pool, labels: spread.Labels, points: Points) -> dict[str, Classes]:
+    """The ways to tell points apart, in the order they are offered. A sample with several styles or tags goes by its first."""
+    top = np.where(points.top_capability < 0, len(CAPABILITY_KEYS), points.top_capability)
+    bits = pool.style_bits[points.row]
+    style = np.full(len(bits), len(STYLES))
+    for index in reversed(range(len(STYLES))):
+        style[(bits >> np.uint32(index)) & np.uint32(1) == 1] = index
+    tops = sorted({name.split(" > ")[0] for name in labels.tag_names})
+    top_of = np.array([*(tops.index(name.split(" > ")[0]) for name in labels.tag_names), len(tops)])
+    start = labels.tag_offsets[points.row]
+    tagged = labels.tag_offsets[points.row + 1] > start
+    tag = np.full(len(start), len(tops))
+    tag[tagged] = top_of[labels.tag_codes[start[tagged]]]
+    cluster = labels.cluster[points.row]
+    num_clusters = int(cluster.max(initial=-1)) + 1
+    wanted: list[tuple[str, str, NDArray[Any], Sequence[str]]] = [
+        ("source", "source", pool.source[points.row], pool.source_names),
+        ("capability", "top capability", top, [*(charts.short_name(one) for one in CAPABILITIES), "none"]),
+        ("style", "first style", style, [*STYLES, "unstyled"]),
     ]
-    distinct = tuple(sorted(set(names)))
-    place = {name: index for index, name in enumerate(distinct)}
-    row = pool.rows_of(found["sample_id"].to_numpy())
-    order = np.argsort(row, kind="stable")
-    offsets = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(pool)))]).astype(np.int64)
-    codes = np.array([place[name] for name in names], dtype=np.int32)[order]
-    return spread.Labels(cluster, offsets, codes, distinct)
+    if tops:
+        wanted.append(("tag", "first tag", tag, [*tops, "no tag"]))
+    if num_clusters:
+        names = [*(f"cluster {index}" for index in range(num_clusters)), "no cluster"]
+        wanted.append(("cluster", "cluster", np.where(cluster < 0, num_clusters, cluster), names))
+    return {key: Classes(label, *folded(codes, names)) for key, label, codes, names in wanted}
 
 
 def _hours(pool: Pool) -> NDArray[np.float64]:
@@ -103,15 +147,14 @@ def _hours(pool: Pool) -> NDArray[np.float64]:
         REFERENCE_RESOLUTION,
         patches_along(REFERENCE_PRESET, REFERENCE_RESOLUTION.px),
     )
-    text = np.nan_to_num(pool.columns["num_text_tokens"])
-    model = preset_cost(REFERENCE_PRESET)
-    flops = np.array(
-        [
-            model.stage(("vision", "projector", "language"), tiles=t, tokens=n, squares=n * n, supervised=s)
-            for t, n, s in zip(cost.tiles.tolist(), (cost.tokens + text).tolist(), text.tolist(), strict=True)
-        ]
+    text: Any = np.nan_to_num(pool.columns["num_text_tokens"])  # the formula holds for arrays as it does for one sample
+    tiles: Any = cost.tiles
+    lengths = cost.tokens + text
+    parts = ("vision", "projector", "language")
+    flops = preset_cost(REFERENCE_PRESET).stage(
+        parts, tiles=tiles, tokens=lengths, squares=lengths * lengths, supervised=text
     )
-    return flops * gpu_hours(1.0)
+    return np.asarray(flops * gpu_hours(1.0), dtype=np.float64)
 
 
 def _numbers(column: Any) -> NDArray[np.float64]:
@@ -139,3 +182,37 @@ def ordering(chosen: Filter, method: str, settings: dict[str, Any], seed: int, b
     only = None if methods.method(method).prefix_valid else budget
     text = json.dumps(settings, sort_keys=True)
     return _ordering(str(here), cached.version(here), chosen.model_dump_json(), method, text, seed, only)
+
+
+_ALONG: WeakKeyDictionary[Ordering, Along] = WeakKeyDictionary()
+"""Kept exactly as long as the ordering it belongs to."""
+
+
+def along(chosen: Filter, order: Ordering) -> Along:
+    """What changes along an ordering of the pool this filter leaves: summed up once, however often the budget moves."""
+    found = _ALONG.get(order)
+    if found is None:
+        found = _ALONG[order] = _along(curated(chosen), order)
+    return found
+
+
+def _along(here: Curated, order: Ordering) -> Along:
+    points, size = here.points, len(here.pool)
+    cuts = cuts_of(size)
+    ranks = ranks_of(points.sample_id, order.sample_ids)
+    unit, per_hour = ("GPU-hours", 1.0) if here.hours.sum() >= 1 else ("GPU-seconds", 3600.0)
+
+    def totals(per_sample: NDArray[np.float64]) -> tuple[float, ...]:
+        # An ordering that is shorter than its pool stays at its end.
+        return running_totals(cuts, np.concatenate([per_sample[order.rows], np.zeros(size - len(order))]))
+
+    table = CutTable(
+        cuts,
+        (
+            Figure("text tokens", totals(here.tokens), hint="Counted by the workspace's own tokenizer."),
+            Figure(unit, totals(here.hours * per_hour), decimals=1, hint=REFERENCE),
+        ),
+        {key: class_totals(cuts, ranks, one.codes, len(one.names)) for key, one in here.classes.items()},
+    )
+    digest = blake2b(points.name.encode() + ranks.tobytes(), digest_size=16).hexdigest()
+    return Along(digest, Prefixes(here.pool, here.labels, here.everything, order.rows), ranks, table)

@@ -6,6 +6,7 @@ Total-variation distance is half the sum of absolute differences of two distribu
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,42 @@ def jaccard(first: NDArray[np.uint64], second: NDArray[np.uint64]) -> float:
     shared = len(np.intersect1d(first, second))
     everything = len(np.unique(first)) + len(np.unique(second)) - shared
     return shared / everything if everything else 1.0
+
+
+def jaccard_matrix(selections: Sequence[NDArray[np.uint64]]) -> NDArray[np.float64]:
+    """The overlap of every selection with every other, [S, S], 1 on the diagonal. Cost: a merge of two sorts for each pair."""
+    matrix = np.eye(len(selections))
+    for first in range(len(selections)):
+        for second in range(first):
+            matrix[first, second] = matrix[second, first] = jaccard(selections[first], selections[second])
+    return matrix
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Two selections taken apart, each part [K] uint64 in the order of the selection it is of (`both`: of the first)."""
+
+    both: NDArray[np.uint64]
+    only_first: NDArray[np.uint64]
+    only_second: NDArray[np.uint64]
+
+    @property
+    def jaccard(self) -> float:
+        everything = len(self.both) + len(self.only_first) + len(self.only_second)
+        return len(self.both) / everything if everything else 1.0
+
+
+def split(first: NDArray[np.uint64], second: NDArray[np.uint64]) -> Split:
+    """What two selections share and what only one of them holds; ids without repeats, best first."""
+    shared = np.isin(first, second)
+    return Split(first[shared], first[~shared], second[~np.isin(second, first)])
+
+
+def mean_and_spread(values: Sequence[float]) -> tuple[float, float]:
+    """The mean of some measurements and their standard deviation (of a sample: n - 1), NaN where there are too few."""
+    known = np.array([value for value in values if not np.isnan(value)])
+    mean = float(known.mean()) if len(known) else float("nan")
+    return mean, float(known.std(ddof=1)) if len(known) > 1 else float("nan")
 
 
 def source_counts(pool: Pool, rows: NDArray[np.int64] | None = None) -> NDArray[np.int64]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,28 @@ class Labels:
     tag_offsets: NDArray[np.int64]
     tag_codes: NDArray[np.int32]
     tag_names: tuple[str, ...]
+
+
+def labels_of(pool: Pool, cluster: NDArray[np.int32], found: Any) -> Labels:
+    """Second-level tags by sample; `found` is the Arrow table of tags_of_visible.sql, a row for each sample and tag."""
+    levels = [found[name].combine_chunks().dictionary_encode() for name in ("level1", "level2")]
+    names = [[*level.dictionary.to_pylist(), None] for level in levels]  # the last is for none
+    first, second = (
+        level.indices.fill_null(len(known) - 1).to_numpy() for level, known in zip(levels, names, strict=True)
+    )
+    pair = first.astype(np.int64) * len(names[1]) + second
+    present = np.flatnonzero(np.bincount(pair))
+    shown = [
+        " > ".join(part for part in (names[0][at // len(names[1])], names[1][at % len(names[1])]) if part)
+        for at in present.tolist()
+    ]
+    distinct = tuple(sorted(set(shown)))
+    code_of = np.zeros(int(pair.max(initial=0)) + 1, dtype=np.int32)
+    code_of[present] = [distinct.index(name) for name in shown]
+    row = pool.rows_of(found["sample_id"].to_numpy())
+    order = np.argsort(row, kind="stable")
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(pool)))]).astype(np.int64)
+    return Labels(cluster, offsets, code_of[pair][order], distinct)
 
 
 @dataclass(frozen=True, eq=False)
