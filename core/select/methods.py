@@ -13,14 +13,22 @@ from pydantic import ValidationError
 
 from core.errors import BadInput
 from core.select.budget import Budget
+from core.select.clip_score import ClipScore
+from core.select.coincide import Coincide
 from core.select.constrained import num_left, order
 from core.select.constraints import Constraints, Contradiction
+from core.select.deita import Deita
 from core.select.groups import Labels
+from core.select.imported import Imported
+from core.select.k_center import KCenter
 from core.select.mmssr import Mmssr
 from core.select.mmssr_nested import MmssrNested
 from core.select.ordering import Selection
 from core.select.pool import Pool
+from core.select.ppl_mid import PplMid
 from core.select.selector import Selector
+from core.select.semdedup import SemDeDup
+from core.select.stratified import Stratified
 from core.select.top_score import TopScore
 from core.select.uniform import Random
 
@@ -28,6 +36,14 @@ METHODS: dict[str, type[Selector]] = {
     "mmssr": Mmssr,
     "mmssr-nested": MmssrNested,
     "top-score": TopScore,
+    "deita": Deita,
+    "ppl-mid": PplMid,
+    "clip-score": ClipScore,
+    "semdedup": SemDeDup,
+    "k-center": KCenter,
+    "coincide": Coincide,
+    "stratified": Stratified,
+    "imported": Imported,
     "random": Random,
 }
 

@@ -192,6 +192,10 @@ class Pool:
             columns={name: values[rows] for name, values in self.columns.items()},
             row=self.row[rows],
             origin=self.origin,
+            tag=None if self.tag is None else self.tag[rows],
+            tag_names=self.tag_names,
+            vectors=None if self.vectors is None else self.vectors[rows],
+            vectors_by=self.vectors_by,
         )
 
     @cached_property

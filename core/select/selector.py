@@ -26,6 +26,9 @@ def _names(value: Any) -> Any:
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
+Column = Annotated[str, Field(min_length=1, max_length=100)]
+"""The name of a number column or of a capability; each field that has one describes it."""
+
 Capabilities = Annotated[
     Names,
     Field(description="Keys of the capabilities to select for, in any order; none means all of the vocabulary."),
@@ -102,6 +105,30 @@ def without_candidates(
     reasons = ("no score in any selected capability", f"{low} or missing in every selected capability")
     codes = np.where(candidate, 0, np.where(scored, 2, 1)).astype(np.uint8)
     return codes, reasons
+
+
+def column_values(pool: Pool, name: str) -> tuple[NDArray[np.float64], float]:
+    """A column or capability: [N] float64, NaN missing, and what 1 is in it.
+
+    Scores are given as stored, 50 for 1, because whole numbers are equal where they are equal on paper. MissingEvidence,
+    with the way to get it, for a name nobody knows anything about.
+    """
+    values = pool.values(name) if len(pool) else np.empty(0, np.float64)
+    if name in pool.capabilities:
+        return np.rint(values * SCORE_SCALE), float(SCORE_SCALE)
+    return values, 1.0
+
+
+def took(pool_size: int, seconds: float) -> str | None:
+    """What `cost` says of an estimate in seconds; None below a few."""
+    if seconds < 4:
+        return None
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes >= 60:
+        text = f"{round(minutes / 60)} h"
+    else:
+        text = f"{minutes} min" if minutes >= 5 else f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    return f"about {text} for {pool_size:,} samples"
 
 
 def unscored_notes(pool: Pool, rows: tuple[int, ...]) -> tuple[str, ...]:

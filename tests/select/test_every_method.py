@@ -27,8 +27,28 @@ def random_pool(num: int, seed: int) -> dict[str, object]:
             key: np.where(rng.random(num) < 0.2, 255, rng.integers(0, 251, num)) for key in CAPABILITY_KEYS[::2]
         },
         "style_bits": rng.integers(0, 2 ** len(STYLES), num) & rng.integers(0, 2 ** len(STYLES), num),
-        "columns": {"num_text_tokens": rng.integers(1, 50, num)},
+        "columns": {
+            "num_text_tokens": rng.integers(1, 50, num),
+            "complexity": rng.integers(0, 4, num),
+            "quality": rng.integers(1, 4, num),
+            "ppl": rng.integers(1, 9, num),
+            "clip": rng.integers(-3, 4, num) / 10,
+            "imported": rng.permutation(num) // 2,
+        },
+        "tag": rng.integers(-1, 2, num),
+        "tag_names": ["y", "b"],
+        "vectors": unit_vectors(num, 6, seed),
+        "vectors_by": "made up",
     }
+
+
+def unit_vectors(num: int, width: int, seed: int, spread: float = 0.4) -> np.ndarray:
+    """[num, width] float32: bunches of vectors, some of them equal."""
+    rng = np.random.default_rng(seed)
+    bunches = rng.normal(size=(max(num // 6, 1), width))
+    vectors = bunches[rng.integers(0, len(bunches), num)]
+    vectors = vectors + rng.normal(size=vectors.shape) * spread * (rng.random((num, 1)) < 0.8)
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
 
 def shuffled(arrays: dict[str, object], order: np.ndarray) -> dict[str, object]:
@@ -41,6 +61,10 @@ def shuffled(arrays: dict[str, object], order: np.ndarray) -> dict[str, object]:
         "scores": {key: value[order] for key, value in reversed(arrays["scores"].items())},
         "style_bits": arrays["style_bits"][order],
         "columns": {key: value[order] for key, value in arrays["columns"].items()},
+        "tag": arrays["tag"][order],
+        "tag_names": arrays["tag_names"],
+        "vectors": arrays["vectors"][order],
+        "vectors_by": arrays["vectors_by"],
     }
 
 
@@ -112,7 +136,10 @@ def test_a_token_budget_too_small_for_one_sample_is_an_error() -> None:
 def test_an_unknown_method_lists_the_known_ones_in_display_order() -> None:
     with pytest.raises(BadInput) as caught:
         method("mmsr")
-    assert caught.value.fix == "The known ones are: mmssr, mmssr-nested, top-score, random."
+    assert caught.value.fix == (
+        "The known ones are: mmssr, mmssr-nested, top-score, deita, ppl-mid, clip-score, semdedup, k-center, coincide, "
+        "stratified, imported, random."
+    )
 
 
 def test_settings_come_from_text_and_mistakes_name_the_field() -> None:
