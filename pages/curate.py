@@ -31,9 +31,9 @@ with layout.page(
         with actions:
             saved_selections.save_button(chosen, kept)
         with picture:
-            opened = curate.budget_picture(chosen, settings, kept)
+            event = curate.budget_picture(chosen, kept)
         with panel:
-            curate.clicked(opened, kept)
+            curate.clicked(event.clicked_sample_id, kept)
             curate.results(chosen, kept)
             curate_diversity.diversity(chosen, kept)
             saved_selections.saved_list()

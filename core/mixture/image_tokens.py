@@ -19,6 +19,7 @@ MAX_SIDE_TILES = 6
 
 PATCH_PX = 14
 TINY_PATCHES = 7
+_SIZE_BITS = 31
 _SHRINK_ABOVE = 1.1  # ratio of sides; 1.21 of areas
 
 
@@ -52,9 +53,10 @@ def image_cost(
     tiles = num_images.astype(np.int64)
     if resolution.mode == "anyres":
         tiled = np.flatnonzero((num_images == 1) & (width_px > 0) & (height_px > 0))
-        sizes = np.stack((width_px[tiled], height_px[tiled])).astype(np.int64)
-        different, place = np.unique(sizes, axis=1, return_inverse=True)  # pools hold few sizes
-        cost = anyres_cost(different[0], different[1], resolution.px, patches, resolution.max_tiles)
+        sizes = (width_px[tiled].astype(np.int64) << _SIZE_BITS) + height_px[tiled].astype(np.int64)
+        different, place = np.unique(sizes, return_inverse=True)  # pools hold few sizes; as pairs it takes ten times as long
+        width, height = different >> _SIZE_BITS, different & ((1 << _SIZE_BITS) - 1)
+        cost = anyres_cost(width, height, resolution.px, patches, resolution.max_tiles)
         tokens[tiled], tiles[tiled] = cost.tokens[place], cost.tiles[place]
     return ImageCost(tokens, tiles)
 

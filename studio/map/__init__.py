@@ -6,6 +6,7 @@ bytes. Drawing is a small WebGL2 shader of our own: see assets/compose.js for wh
 
 from __future__ import annotations
 
-from studio.map.component import ColourClass, Colouring, MapEvent, budget_map
+from studio.map.colourings import ColourClass, Colouring
+from studio.map.component import MapEvent, budget_map
 
 __all__ = ["ColourClass", "Colouring", "MapEvent", "budget_map"]

@@ -10,8 +10,9 @@ import hashlib
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -29,6 +30,7 @@ MAX_CLASSES: Final = 10
 """Nine categories and "other": more colours than that cannot be told apart."""
 
 _MAX_BYTES: Final = 256 * 1024 * 1024
+_MOST_OFFERS: Final = 64  # two or three maps' worth: an offer holds on to the pool it would be made from
 
 
 @dataclass(frozen=True)
@@ -55,18 +57,24 @@ class Buffers:
     def __init__(self, max_bytes: int = _MAX_BYTES) -> None:
         self._max_bytes = max_bytes
         self._held: OrderedDict[str, Buffer] = OrderedDict()
+        self._offered: OrderedDict[str, Callable[[], Buffer]] = OrderedDict()
         self._num_bytes = 0
         self._lock = threading.Lock()
 
     def get(self, path: str) -> Buffer | None:
         with self._lock:
-            found = self._held.get(path)
+            found, make = self._held.get(path), self._offered.get(path)
             if found is not None:
                 self._held.move_to_end(path)
-            return found
+        if found is None and make is not None:
+            self.publish(path, make)
+            return self.get(path)
+        return found
 
     def publish(self, path: str, make: Callable[[], Buffer]) -> str:
         """Hold the buffer under `path`, making it only when it is not held yet; returns the path."""
+        with self._lock:
+            self._offered.pop(path, None)
         if self.get(path) is None:
             made = make()
             with self._lock:
@@ -77,6 +85,16 @@ class Buffers:
                 while self._num_bytes > self._max_bytes and len(self._held) > 1:
                     _, oldest = self._held.popitem(last=False)
                     self._num_bytes -= oldest.num_bytes
+        return path
+
+    def offer(self, path: str, make: Callable[[], Buffer]) -> str:
+        """Make the buffer when it is first asked for, and perhaps never; returns the path."""
+        with self._lock:
+            if path not in self._held:
+                self._offered[path] = make
+                self._offered.move_to_end(path)
+                while len(self._offered) > _MOST_OFFERS:
+                    self._offered.popitem(last=False)
         return path
 
     def __len__(self) -> int:
@@ -125,11 +143,18 @@ def publish_classes(snapshot: str, name: str, column: str, codes: NDArray[np.uin
     )
 
 
+def offer_classes(snapshot: str, name: str, column: str, make: Callable[[], NDArray[np.uint8]]) -> str:
+    """As `publish_classes`, but the codes are made when a reader first colours by them. Returns the URL."""
+    return BUFFERS.offer(
+        f"/api/classes/{snapshot}/{name}/{column}.bin",
+        lambda: Buffer(np.ascontiguousarray(make(), dtype=np.uint8).tobytes(), CLASSES_TYPE),
+    )
+
+
 def publish_table(table: CutTable) -> str:
     """Publish the figures at a number of cuts, so that a drag needs no rerun. Returns the URL."""
-    body = table.as_json()
-    digest = hashlib.blake2b(body, digest_size=16).hexdigest()
-    return BUFFERS.publish(f"/api/cuts/{digest}.json", lambda: Buffer(body, TABLE_TYPE))
+    digest = hashlib.blake2b(table.body, digest_size=16).hexdigest()
+    return BUFFERS.publish(f"/api/cuts/{digest}.json", lambda: Buffer(table.body, TABLE_TYPE))
 
 
 def quantise(x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.uint16]:
@@ -185,12 +210,17 @@ class CutTable:
 
     cuts: tuple[int, ...]
     figures: tuple[Figure, ...] = ()
+    classes: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
+    """Key of a colouring to [cuts, classes]: how many points of each class are kept at every cut, for a legend that follows."""
 
     def __post_init__(self) -> None:
         assert all(len(figure.values) == len(self.cuts) for figure in self.figures), "one value at each cut"
+        assert all(len(totals) == len(self.cuts) for totals in self.classes.values()), "one row at each cut"
         assert all(low < high for low, high in zip(self.cuts, self.cuts[1:], strict=False)), "cuts increase"
 
-    def as_json(self) -> bytes:
+    @cached_property
+    def body(self) -> bytes:
+        """What is sent, as JSON; written once, since a page publishes its table in every run."""
         figures = [
             {
                 "label": figure.label,
@@ -200,7 +230,8 @@ class CutTable:
             }
             for figure in self.figures
         ]
-        return json.dumps({"cuts": self.cuts, "figures": figures}, separators=(",", ":")).encode()
+        classes = {key: totals.T.tolist() for key, totals in self.classes.items()}
+        return json.dumps({"cuts": self.cuts, "figures": figures, "classes": classes}, separators=(",", ":")).encode()
 
 
 def cuts_of(maximum: int, num_cuts: int = 256) -> tuple[int, ...]:
@@ -212,3 +243,13 @@ def running_totals(cuts: tuple[int, ...], per_sample: NDArray[np.float64] | NDAr
     """Sum of `per_sample` ([M], in the ordering's order) over the first `cut` samples, at every cut."""
     totals = np.concatenate([np.zeros(1), np.cumsum(per_sample, dtype=np.float64)])
     return tuple(float(value) for value in totals[np.asarray(cuts)])
+
+
+def class_totals(
+    cuts: tuple[int, ...], ranks: NDArray[np.uint32], codes: NDArray[np.uint8], num_classes: int
+) -> NDArray[np.int64]:
+    """[cuts, classes]: how many points of each class have a rank below each cut. ranks, codes: [P], in points order."""
+    kept = ranks < cuts[-1]
+    step = np.searchsorted(np.asarray(cuts), ranks[kept], side="right")  # the first cut above the rank counts the point
+    found = np.bincount(step * num_classes + codes[kept], minlength=len(cuts) * num_classes)
+    return np.cumsum(found.reshape(len(cuts), num_classes), axis=0)

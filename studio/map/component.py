@@ -11,53 +11,31 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
 from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 
 from core.store.ids import id_from_hex
+from studio.map.colourings import KEPT, Colouring
+from studio.map.lasso import lassoed
 from studio.session import Slot, held
-from studio.style import CATEGORICAL, OTHER
 
 _PACKAGE: Final = "winnow-studio"
 _NAME: Final = f"{_PACKAGE}.map"
 
 
-@dataclass(frozen=True)
-class ColourClass:
-    """One line of a legend; its position in the list is the code in the class buffer."""
-
-    name: str
-    colour: str
-
-
-@dataclass(frozen=True)
-class Colouring:
-    """One way to colour the points: by kept and pool alone (no URL), or by the classes of a published buffer."""
-
-    key: str
-    label: str
-    url: str | None = None
-    classes: tuple[ColourClass, ...] = ()
-
-    @classmethod
-    def by_category(cls, key: str, label: str, url: str, names: Sequence[str]) -> Colouring:
-        """The fixed colours in order; a tenth name is taken as what all smaller classes were folded into."""
-        colours = (*CATEGORICAL, OTHER)
-        assert len(names) <= len(colours), "fold small classes into other first"
-        return cls(key, label, url, tuple(map(ColourClass, names, colours)))
-
-
-KEPT: Final = Colouring("kept", "kept and pool")
-"""The first colouring of every map."""
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MapEvent:
-    """What the map says in this run: the budget in force, and the sample that was just clicked."""
+    """What the map says in this run: the budget in force, the sample that was just clicked, and what a box or lasso holds.
+
+    lassoed_sample_ids: [K] uint64 in points order, as long as it is drawn; empty when it holds no point, None without one.
+    """
 
     budget: int
     clicked_sample_id: int | None
+    lassoed_sample_ids: NDArray[np.uint64] | None = None
 
 
 def budget_map(
@@ -74,15 +52,16 @@ def budget_map(
     approximate: str = "",
     caption: str = "",
     height_px: int | None = None,
+    slider: bool = True,
     on_release: Callable[[int], None] | None = None,
 ) -> MapEvent:
     """Draw the map with its slider, and say what the reader did.
 
     points_url, ranks_url, table_url: from `studio.map.buffers`. budget and maximum count samples of the ordering, so that
     rank < budget is kept. `colourings` are offered beside "kept and pool". `approximate` is the reason for that badge, empty
-    for none. Without `height_px` the picture takes the height the window leaves. The budget belongs to the page: `on_release`
-    is called with the new one before the run that follows a release starts, so that everything above the map is right too;
-    `MapEvent.budget` is the same number.
+    for none. Without `height_px` the picture takes the height the window leaves, and without `slider` it stands alone, for
+    pages that only show what is kept. The budget belongs to the page: `on_release` is called with the new one before the run
+    that follows a release starts, so that everything above the map is right too; `MapEvent.budget` is the same number.
     """
     assert points_url.endswith(".bin"), "publish the points with studio.map.buffers.publish_points"
     sequence: Slot[int] = Slot(f"{key}.sequence", 0)
@@ -119,13 +98,26 @@ def budget_map(
             "approximate": approximate,
             "caption": caption,
             "height_px": height_px,
+            "slider": slider,
         },
         on_release_change=released,
         on_open_change=_nothing,
         on_reload_change=_nothing,
+        on_lasso_change=_nothing,
     )
     opened = told.get("open")
-    return MapEvent(budget, id_from_hex(opened) if opened else None)
+    return MapEvent(budget, id_from_hex(opened) if opened else None, _lassoed(key, told.get("lasso"), points_url))
+
+
+def _lassoed(key: str, told: Any, points_url: str) -> NDArray[np.uint64] | None:
+    """The samples inside what is drawn, computed once for each drawing: it stays while the page runs for other reasons."""
+    known: Slot[tuple[str, NDArray[np.uint64] | None] | None] = Slot(f"{key}.lassoed", None)
+    drawn = f"{points_url} {told}"
+    found = known.get()
+    if found is None or found[0] != drawn:
+        found = (drawn, lassoed(told, points_url))
+        known.set(found)
+    return found[1]
 
 
 def _nothing() -> None:

@@ -249,9 +249,10 @@ def test_running_totals_at_the_cuts_are_prefix_sums(per_sample: list[int]) -> No
 
 def test_a_table_of_cuts_says_each_figure_at_each_cut() -> None:
     table = CutTable((0, 5, 10), (Figure("tokens", (0, 50, 120), hint="estimate"),))
-    assert json.loads(table.as_json()) == {
+    assert json.loads(table.body) == {
         "cuts": [0, 5, 10],
         "figures": [{"label": "tokens", "values": [0, 50, 120], "decimals": 0, "hint": "estimate"}],
+        "classes": {},
     }
 
 
