@@ -15,7 +15,7 @@ from core.select.diversity import CLEAR, MEASURES, RANDOM_SEEDS, Diversity, Meas
 from core.select.ordering import Selection
 from studio import layout, style
 from studio.cached_diversity import measure, measured, seconds_for, vectors_by
-from studio.diversity_words import spread_written, written
+from studio.diversity_words import CAUTION, spread_written, written
 from studio.words import Note, duration, many, note_on, num
 
 _DIAGNOSTIC = Note(
@@ -49,6 +49,7 @@ def diversity(chosen: Filter, kept: Selection) -> None:
         st.html(style.ASSETS / "diversity.css")
         who = vectors_by()
         layout.section("Diversity", badges=[_DIAGNOSTIC, *([note_on(*who)] if who else [])])
+        layout.small(CAUTION)
         found = measured(chosen, kept.sample_ids)
         place = st.empty()
         if found is None:

@@ -179,17 +179,14 @@ class Diversity:
                 f"{without:,} of the {self.chosen.num:,} selected samples have no vector and are in the copies alone."
             )
         readings = (("selection", self.chosen), ("pool", self.pool))
-        for what, key in (
-            ("Nearest neighbours", "neighbour_distance"),
-            ("Vendi score and effective rank", "vendi"),
-        ):
-            parts = [
-                f"{sampled:,} samples of the {name}"
-                for name, one in readings
-                if (sampled := one.sampled(key)) is not None
-            ]
+        sampled = []
+        for what, key in (("nearest neighbours", "neighbour_distance"), ("Vendi score and effective rank", "vendi")):
+            counts = [(name, one.sampled(key)) for name, one in readings]
+            parts = [f"{count:,} of the {name}" for name, count in counts if count is not None]
             if parts:
-                said.append(f"{what} sampled: {' and '.join(parts)}, drawn by the landmark key.")
+                sampled.append(f"{what} on {' and '.join(parts)}")
+        if sampled:
+            said.append(f"Sampled by the landmark key: {'; '.join(sampled)}.")
         return tuple(said)
 
     def as_json(self) -> dict[str, Any]:
@@ -219,8 +216,8 @@ class Diversity:
 def measure(material: Material, rows: NDArray[np.int64] | None = None) -> Reading:
     """The measures of some rows of a pool ([K] int64, no repeats, any order), or of all of it.
 
-    Cost: min(K, LANDMARKS) x K cosines above EXACT_ROWS, K x K below, and one singular value decomposition of at most
-    SPECTRUM_ROWS rows. With 192 dimensions on one core 10,000 samples take about 0.6 s, 100,000 about 1 s, a million about 9 s.
+    Cost: min(K, LANDMARKS) x K cosines above EXACT_ROWS, K x K below, and the spectrum of at most SPECTRUM_ROWS rows. With 192
+    dimensions on one core 10,000 samples take about 0.6 s, 100,000 about 1 s, a million about 9 s.
     """
     rows = np.arange(len(material.sample_id)) if rows is None else np.sort(rows)
     there = rows[~np.isnan(material.vectors[rows, 0])] if material.vectors.shape[1] else rows[:0]
@@ -268,9 +265,16 @@ def nearest_cosine(
 
 
 def singular_values(vectors: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """Singular values of [n, D] vectors brought to unit length, not centred, largest first: [min(n, D)] float64."""
-    sizes: NDArray[np.float64] = np.linalg.svd(_unit(vectors.astype(np.float64)), compute_uv=False)
-    return sizes
+    """Singular values of [n, D] vectors brought to unit length, not centred, largest first: [min(n, D)] float64.
+
+    As roots of the eigenvalues of the smaller Gram matrix, which takes a tenth of the time of a decomposition of the vectors (far less
+    on busy cores); what that leaves uncertain is about 1e-8 of the largest, and is taken as nought.
+    """
+    unit = _unit(vectors.astype(np.float64))
+    gram = unit @ unit.T if len(unit) <= unit.shape[1] else unit.T @ unit
+    squares = np.linalg.eigvalsh(gram)[::-1]
+    rounding = squares[0] * len(unit) * np.finfo(np.float64).eps
+    return np.asarray(np.sqrt(np.where(squares > rounding, squares, 0.0)))
 
 
 def vendi_score(singular: NDArray[np.float64]) -> float:
