@@ -145,10 +145,15 @@ def find(workspace: Workspace, name_or_id: str) -> SavedSelection:
 
 def ids_of(workspace: Workspace, entry: SavedSelection) -> NDArray[np.uint64]:
     """The ids of a saved selection in rank order, its file checked against its hash."""
-    path = workspace.path / entry.path
-    if not path.is_file() or sha256(path.read_bytes()).hexdigest() != entry.sha256:
+    return checked_ids(workspace, entry.path, entry.sha256, entry.name)
+
+
+def checked_ids(workspace: Workspace, relative_path: str, digest: str, name: str) -> NDArray[np.uint64]:
+    """The ids of the file that has this hash, whatever entries name it; BadData when it has another one."""
+    path = workspace.path / relative_path
+    if not path.is_file() or sha256(path.read_bytes()).hexdigest() != digest:
         raise BadData(
-            f"The file of the saved selection {entry.name!r} is missing or was changed.",
+            f"The file of the saved selection {name!r} is missing or was changed.",
             "Select again with its settings; `winnow select --name` keeps the result.",
         )
     return read_ids(path)

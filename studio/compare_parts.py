@@ -1,0 +1,275 @@
+"""What Compare shows below the map: samples of one side, measures beside Random's luck, and settings side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from html import escape
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.errors import StudioError
+from core.filters import Filter
+from core.select import compare, saved
+from core.select.luck import DISTANCES, Luck
+from core.select.mmssr import Mmssr
+from core.select.mmssr_nested import MmssrNested
+from core.select.words import constraints_words, filter_words, method_title, settings_words
+from studio import cached, compare_state, gallery, layout, session
+from studio.cached_compare import Chosen, agreement, luck_like, reading, split
+from studio.cached_curate import curated
+from studio.compare_state import CompareView
+from studio.comparing import letter
+from studio.words import many, num
+
+PAGE_SIZE = 24
+_MANY_SAMPLES = 200_000
+_ASKED: session.Slot[bool] = session.Slot("compare.asked", False)
+_MEASURES = {
+    "source": ("Sources", "distance from the pool"),
+    "style": ("Styles", "distance from the pool"),
+    "tag": ("Tags", "distance from the pool"),
+    "capability": ("Skills", "distance from the pool"),
+    "clusters": ("Clusters", "share of the map’s clusters"),
+}
+
+
+def parts(shown: CompareView, chosen: Sequence[Chosen], pair: tuple[Chosen, Chosen], shared: Filter) -> None:
+    """The choice of a part, and the part."""
+    found, (first, second) = split(*pair), pair
+    a, b = letter(chosen, first), letter(chosen, second)
+    labels = {
+        "first": f"Only in {a}, {num(len(found.only_first))}",
+        "second": f"Only in {b}, {num(len(found.only_second))}",
+        "both": f"In both, {num(len(found.both))}",
+        "measures": "Measures",
+        "settings": "Settings",
+    }
+    session.seed("compare-part", shown.shown)
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="compare-parts"
+    ):
+        st.segmented_control(
+            "Part", list(labels), key="compare-part", format_func=labels.__getitem__, on_change=_part,
+            label_visibility="collapsed",
+        )  # fmt: skip
+        ids = {"first": found.only_first, "second": found.only_second, "both": found.both}.get(shown.shown)
+        if ids is not None and len(ids):
+            _pager(shown, len(ids))
+    if ids is not None:
+        _samples(shown, ids, {"first": f"only in {a}", "second": f"only in {b}", "both": "in both"}[shown.shown])
+    elif shown.shown == "measures":
+        _measures(chosen, pair, shared)
+    else:
+        _settings(chosen)
+
+
+def _part() -> None:
+    compare_state.change(shown=str(session.held("compare-part") or compare_state.view().shown))
+
+
+# -- samples ----------------------------------------------------------------------------------------------------------------
+
+
+def _page_of(shown: CompareView, count: int) -> int:
+    return min(shown.page, max(1, -(-count // PAGE_SIZE)))
+
+
+def _pager(shown: CompareView, count: int) -> None:
+    page = _page_of(shown, count)
+    first, last = (page - 1) * PAGE_SIZE + 1, min(page * PAGE_SIZE, count)
+    with st.container(horizontal=True, vertical_alignment="center", width="content", key="compare-pager"):
+        st.html(f'<span class="w-count"><b>{num(first)}–{num(last)}</b> of {num(count)}</span>', width="content")
+        st.button(
+            "", icon=":material/chevron_left:", key="compare-back", help="Previous page", disabled=page <= 1,
+            on_click=compare_state.change, kwargs={"page": page - 1},
+        )  # fmt: skip
+        st.button(
+            "", icon=":material/chevron_right:", key="compare-on", help="Next page", disabled=last >= count,
+            on_click=compare_state.change, kwargs={"page": page + 1},
+        )  # fmt: skip
+
+
+def _samples(shown: CompareView, ids: NDArray[np.uint64], where: str) -> None:
+    """A page of samples, best first."""
+    if not len(ids):
+        layout.small(f"No sample is {where}.")
+        return
+    page = _page_of(shown, len(ids))
+    cards = cached.cards(ids[(page - 1) * PAGE_SIZE : page * PAGE_SIZE].tolist())
+    gallery.grid(cards, key="compare-grid", on_open=open_in_browse, size="small")
+
+
+def open_in_browse(sample_id: int) -> None:
+    """Open a sample beside its conversation, at the end of this click."""
+    session.open_sample(sample_id)
+    session.go_to("browse")
+
+
+def clicked(sample_id: int | None, chosen: Sequence[Chosen], pair: tuple[Chosen, Chosen]) -> None:
+    """The sample clicked on the map: its picture, its question, and which of the selections hold it."""
+    cards = cached.cards([sample_id]) if sample_id is not None else []
+    if not cards:
+        return
+    holders = [letter(chosen, one) for one in chosen if np.uint64(cards[0].sample_id) in one.sample_ids]
+    layout.section("Sample", f"in {', '.join(holders)}" if holders else "in none of them")
+    gallery.strip(cards, key="compare-sample", on_open=open_in_browse)
+
+
+# -- measures ---------------------------------------------------------------------------------------------------------------
+
+
+def _measures(chosen: Sequence[Chosen], pair: tuple[Chosen, Chosen], shared: Filter) -> None:
+    """Distances of every selection, each beside Random with several seeds; the pair's distance from each other; agreement."""
+    if len(curated(shared).pool) > _MANY_SAMPLES and not _ASKED.get():
+        st.button(
+            "Measure beside Random", icon=":material/straighten:", key="compare-measure", on_click=_ASKED.set, args=(True,),
+            help="Random is drawn with several seeds and measured the same way; that takes some seconds here.",
+        )  # fmt: skip
+        return
+    with st.spinner("Measuring beside Random"):
+        beside = [_luck(one, shared, chosen) for one in chosen]
+    heads = ["<th></th>"]
+    rows: dict[str, list[str]] = {name: [] for name in DISTANCES}
+    for one, luck in zip(chosen, beside, strict=True):
+        said = f'<span class="c-letter">{letter(chosen, one)}</span> {escape(one.name)}'
+        heads.append(f'<th class="num" title="{escape(one.name)}">{said}</th>')
+        if luck is not None:
+            heads.append(f'<th class="num">Random like {letter(chosen, one)}</th>')
+        found = asdict(reading(one, shared).distances)
+        for name in DISTANCES:
+            rows[name].append(f'<td class="num">{_percent(found[name])}</td>')
+            if luck is not None:
+                rows[name].append(f'<td class="num">{_with_spread(luck.distances[name])}</td>')
+    body = "".join(
+        f"<tr><th>{title}<br><small>{says}, %</small></th>{''.join(rows[name])}</tr>"
+        for name, (title, says) in _MEASURES.items()
+    )
+    body += _overlap_rows(chosen, beside)
+    _table(f"<thead><tr>{''.join(heads)}</tr></thead><tbody>{body}</tbody>")
+    seeds = next((luck.num_seeds for luck in beside if luck is not None), 0)
+    layout.small(
+        f"Random: the mean of {seeds} seeds and their standard deviation, as many samples from the same pool. "
+        "Differences below that spread are luck. Distance is total variation: 0 is the same, 100 is disjoint."
+    )
+    _between(chosen, pair, shared)
+    _agreements(chosen)
+
+
+def _luck(one: Chosen, shared: Filter, chosen: Sequence[Chosen]) -> Luck | None:
+    """None where Random cannot be drawn, such as from a filter that lets nothing through any more."""
+    try:
+        return luck_like(one, shared, chosen)
+    except StudioError:
+        return None
+
+
+def _overlap_rows(chosen: Sequence[Chosen], beside: Sequence[Luck | None]) -> str:
+    """How much of each selection another one, or a random one of that size, shares."""
+    said = []
+    for other in chosen:
+        cells = []
+        for one, luck in zip(chosen, beside, strict=True):
+            cells.append(f'<td class="num">{_percent(compare.jaccard(one.sample_ids, other.sample_ids))}</td>')
+            if luck is not None:
+                cells.append(f'<td class="num">{_with_spread(luck.overlaps[other.digest])}</td>')
+        said.append(
+            f"<tr><th>Overlap with {letter(chosen, other)}<br><small>Jaccard, %</small></th>{''.join(cells)}</tr>"
+        )
+    return "".join(said)
+
+
+def _between(chosen: Sequence[Chosen], pair: tuple[Chosen, Chosen], shared: Filter) -> None:
+    """The distance of the pair from each other."""
+    from core.select import spread
+
+    first, second = (reading(one, shared).counts for one in pair)
+    found = spread.between(first, second, curated(shared).labels, float("nan"))
+    layout.section(
+        f"From {letter(chosen, pair[0])} to {letter(chosen, pair[1])}", "total variation between the two in %"
+    )
+    layout.figures(
+        [
+            (_percent(found.source), "sources", ""),
+            (_percent(found.style), "styles", ""),
+            (_percent(found.tag), "tags", ""),
+            (_percent(found.capability), "skills", ""),
+        ]
+    )
+
+
+def _agreements(chosen: Sequence[Chosen]) -> None:
+    """For selections by nested mmSSR: how far it agrees with the faithful algorithm at several budgets."""
+    for one in chosen:
+        if one.method != MmssrNested.key:
+            continue
+        try:
+            with st.spinner(f"Comparing with {Mmssr.title}"):
+                found = agreement(one)
+        except StudioError as error:
+            layout.problem(error)
+            continue
+        layout.section(
+            f"{letter(chosen, one)}: nested and faithful mmSSR",
+            "Jaccard overlap of the two algorithms with these settings, by share of the pool",
+        )
+        layout.figures([(_percent(value), f"at {percent:g} %", "") for percent, value in found.items()])
+
+
+def _percent(value: float) -> str:
+    return "–" if np.isnan(value) else f"{100 * value:.1f}"
+
+
+def _with_spread(found: tuple[float, float]) -> str:
+    mean, deviation = found
+    return f"{_percent(mean)}<em>± {_percent(deviation)}</em>"
+
+
+# -- settings ---------------------------------------------------------------------------------------------------------------
+
+
+def _settings(chosen: Sequence[Chosen]) -> None:
+    """How each selection was made, row by row; rows in which they differ are marked."""
+    said = [_made(one) for one in chosen]
+    names = list(dict.fromkeys(name for made in said for name in made))
+    heads = "".join(
+        f'<th title="{escape(one.name)}"><span class="c-letter">{letter(chosen, one)}</span> {escape(one.name)}</th>'
+        for one in chosen
+    )
+    body = []
+    for name in names:
+        values = [made.get(name, "–") for made in said]
+        differs = len(set(values)) > 1
+        cells = "".join(f"<td>{escape(value)}</td>" for value in values)
+        body.append(
+            f'<tr class="{"differs" if differs else ""}"><th scope="row">{escape(name)}'
+            f"{' <small>differs</small>' if differs else ''}</th>{cells}</tr>"
+        )
+    _table(f"<thead><tr><th></th>{heads}</tr></thead><tbody>{''.join(body)}</tbody>")
+
+
+def _made(one: Chosen) -> dict[str, str]:
+    entry, here = one.entry, cached.workspace()
+    older = saved.moved_since(here, entry) if entry is not None else ()
+    return {
+        "method": method_title(one.method),
+        **{f"setting: {name}": value for name, value in settings_words(one.method, one.settings).items()},
+        "seed": str(one.seed),
+        "samples": many(one.num, "sample"),
+        "budget": entry.budget if entry is not None else str(one.num),
+        "pool": many(entry.pool_size if entry is not None else len(curated(one.filter).pool), "sample"),
+        "filter": filter_words(one.filter),
+        "constraints": constraints_words(one.constraints),
+        "data": (entry.snapshot if entry is not None else cached.lens().snapshot)[:12]
+        + (f", older: {', '.join(older)} changed since" if older else ""),
+        "saved": saved.saved_at(here, entry)[:16].replace("T", " ") + " UTC" if entry is not None else "not saved",
+        "id": one.key if entry is not None else "–",
+    }
+
+
+def _table(inside: str) -> None:
+    st.html(
+        f'<div class="c-frame"><table class="c-table"><colgroup><col class="what"></colgroup>{inside}</table></div>'
+    )
