@@ -230,10 +230,12 @@ def select(
     out: Annotated[
         Path | None, typer.Option(metavar="FILE.parquet", help="Write rank, sample_id, original_id, source, reason.")
     ] = None,
+    measure: Annotated[bool, typer.Option("--measure", help="Measure diversity beside Random and the pool.")] = False,
     help_method: Annotated[str, typer.Option("--help-method", metavar="M", help="List the settings of a method.")] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Choose samples within a budget."""
+    from studio.diversity_words import table_lines
     from studio.verbs import method_help, select_samples
 
     def act() -> tuple[dict[str, Any], Callable[[dict[str, Any]], list[str]]]:
@@ -241,10 +243,11 @@ def select(
             return method_help(help_method), lambda r: r["lines"]
         if ws is None:
             raise BadInput("The workspace is missing.", "Run `winnow select WS --budget 30%`.")
-        done = select_samples(_open(ws), method, budget, seed, capabilities, where, set_ or [], name, out)
+        done = select_samples(_open(ws), method, budget, seed, capabilities, where, set_ or [], name, out, measure)
         return done, lambda r: [
             f"{r['num_selected']:,} of {r['pool_size']:,} samples selected with {r['method']} in {r['seconds']:.1f} s.",
             *r["notes"],
+            *(table_lines(r["diversity"]) if measure else []),
             f"Written to {r['file']}."
             if r["file"]
             else "Nothing was kept of it: give --out FILE.parquet or --name NAME.",

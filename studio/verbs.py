@@ -29,10 +29,11 @@ def select_samples(
     assignments: list[str],
     name: str | None,
     out: Path | None,
+    measure: bool = False,
 ) -> dict[str, Any]:
-    """`winnow select`: order the pool with a method, cut at the budget, write and save where asked."""
+    """`winnow select`: order the pool with a method, cut at the budget, write, save and measure where asked."""
     from core.lens import Lens
-    from core.select import saved
+    from core.select import diversity, saved
     from core.select.budget import parse_budget
     from core.select.methods import choose, settings
     from core.select.pool import Pool
@@ -62,6 +63,10 @@ def select_samples(
     if name:
         entry = saved.save(workspace, selection, name=name, budget=budget, chosen=chosen)
         file = file or str(workspace.path / entry.path)
+    pool, measured = selection.ordering.pool, {}
+    if measure:
+        material = diversity.Material.from_lens(lens, pool)
+        measured = {"diversity": diversity.beside(material, pool, selection.sample_ids).as_json()}
     return {
         "method": method,
         "budget": budget,
@@ -72,6 +77,7 @@ def select_samples(
         "file": file,
         "left_out": selection.left_out,
         "notes": list(selection.notes),
+        **measured,
     }
 
 
