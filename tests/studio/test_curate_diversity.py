@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import streamlit as st
@@ -135,7 +134,7 @@ def test_the_terminals_table_has_a_line_per_measure_and_the_caution(small: Works
 
 
 def test_select_measures_only_when_told_to(small: Workspace) -> None:
-    options: tuple[Any, ...] = ("random", "20", 0, "", "", [], None, None)
+    options: tuple[str, str, int, str, str, list[str], None, None] = ("random", "20", 0, "", "", [], None, None)
     assert "diversity" not in select_samples(small, *options)
     command = [sys.executable, "-m", "studio.cli", "select", str(small.path), "--method", "random", "--budget", "20"]
     done = subprocess.run([*command, "--measure"], capture_output=True, text=True, check=True, cwd=ROOT)
