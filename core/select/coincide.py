@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Context, Decimal, localcontext
+from functools import lru_cache
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -105,7 +106,7 @@ class Coincide(Selector):
 
     def cost(self, pool_size: int, budget: int) -> str | None:
         held = pool_size / max(self.num_clusters or num_clusters(pool_size), 1)
-        return took(pool_size, pool_size * held * 2e-8 + budget * (1e-4 + held * 1e-7))
+        return took(pool_size, pool_size * held * 2e-8 + budget * (2e-4 + held * 1e-7))
 
 
 class Kernel:
@@ -115,11 +116,7 @@ class Kernel:
     """
 
     def __init__(self, gamma: float) -> None:
-        with localcontext(Context(prec=40)):
-            double = 2 * Decimal(str(gamma))
-            exponents = (double * (Decimal(step) / _STEPS - 1) for step in range(-_STEPS, _STEPS + 1))
-            table = [int((exponent.exp() * KERNEL_ONE).to_integral_value()) for exponent in exponents]
-        self._table = np.array(table, dtype=np.int64)
+        self._table = _table(str(gamma))
 
     def of(self, cosines: NDArray[np.float32]) -> NDArray[np.int64]:
         """Kernels of whole-number cosines; any shape."""
@@ -134,6 +131,15 @@ class Kernel:
         # Rounding leaves a vector's product with itself near 1, not at it.
         found: NDArray[np.int64] = with_all - self.of(np.einsum("nd,nd->n", values, values)) + KERNEL_ONE
         return found
+
+
+@lru_cache(maxsize=8)
+def _table(gamma: str) -> NDArray[np.int64]:
+    """[8193] kernels of the cosines from -1 to 1; squared distance is 2 - 2 x cosine."""
+    with localcontext(Context(prec=20)):
+        double = 2 * Decimal(gamma)
+        exponents = (double * (Decimal(step) / _STEPS - 1) for step in range(-_STEPS, _STEPS + 1))
+        return np.array([int((one.exp() * KERNEL_ONE).to_integral_value()) for one in exponents], dtype=np.int64)
 
 
 def density(sums: NDArray[np.int64]) -> Decimal:

@@ -30,6 +30,7 @@ class Deita(Selector):
     summary: ClassVar[str] = "Complexity times quality, best first, skipping what is too like a sample already taken."
     prefix_valid: ClassVar[bool] = True
     needs_vectors: ClassVar[bool] = True
+    exact_picks: ClassVar[int] = EXACT_PICKS
 
     complexity: Annotated[
         Column, Field(description="Number column or capability that says how complex a sample is.")
@@ -85,7 +86,7 @@ class Deita(Selector):
     def _walk(self, pool: Pool, best: Vectors, seed: int) -> tuple[NDArray[np.bool_], tuple[str, ...]]:
         """[M] what is accepted, against all accepted ones at first, then inside each cluster alone."""
         most = stored_cosine(self.most_cosine)
-        kept, end = keep_apart(best.values, most, limit=EXACT_PICKS)
+        kept, end = keep_apart(best.values, most, limit=self.exact_picks)
         if end == len(best):
             return kept, ()
         clusters = k_means(best.values, pool.sample_id[best.rows], num_clusters(len(best)), seed)
@@ -94,8 +95,8 @@ class Deita(Selector):
             accepted, _ = keep_apart(best.values[tail], most, before=best.values[head[kept[head]]])
             kept[tail] = accepted
         return kept, (
-            f"Approximate: after the first {EXACT_PICKS:,} picks a sample is compared with those of its own cluster only.",
+            f"Approximate: after the first {self.exact_picks:,} picks a sample is compared with those of its own cluster only.",
         )
 
     def cost(self, pool_size: int, budget: int) -> str | None:
-        return took(pool_size, pool_size * min(pool_size, EXACT_PICKS) * 1e-8)
+        return took(pool_size, pool_size * min(pool_size, self.exact_picks) * 1e-8)

@@ -39,16 +39,17 @@ class KCenter(Selector):
     summary: ClassVar[str] = "Always the sample farthest from all chosen so far: the pool is covered evenly."
     prefix_valid: ClassVar[bool] = True
     needs_vectors: ClassVar[bool] = True
+    exact_picks: ClassVar[int] = EXACT_PICKS
 
     def order(self, pool: Pool, *, budget: Budget | None = None, seed: int = 0) -> Ordering:
         vectors = whole_vectors(pool, seed, self.title)
-        at, near, of_all = _exact(vectors, EXACT_PICKS)
+        at, near, of_all = _exact(vectors, self.exact_picks)
         notes: tuple[str, ...] = ()
         if len(at) < len(vectors):
             rest = _by_cluster(pool, vectors, of_all, seed)
             at, near = np.concatenate([at, rest[0]]), np.concatenate([near, rest[1]])
             notes = (
-                f"Approximate: after the first {EXACT_PICKS:,} picks a sample is compared with later ones of its own "
+                f"Approximate: after the first {self.exact_picks:,} picks a sample is compared with later ones of its own "
                 "cluster only.",
             )
         rule = np.ones(len(at), dtype=np.uint8)
@@ -74,7 +75,7 @@ class KCenter(Selector):
         )
 
     def cost(self, pool_size: int, budget: int) -> str | None:
-        return took(pool_size, pool_size * min(pool_size, EXACT_PICKS) * 2e-8)
+        return took(pool_size, pool_size * min(pool_size, self.exact_picks) * 2e-8)
 
 
 def _exact(vectors: Vectors, limit: int) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
