@@ -25,15 +25,18 @@ with layout.page(
             )
     else:
         shown = compare_state.start(options, comparing.first_choice(options))
-        comparing.chooser(shown, options)
+        with st.container(horizontal=True, vertical_alignment="center", key="compare-choice"):
+            comparing.chooser(shown, options)
+            turning = st.container(horizontal=True, vertical_alignment="center", width="content", key="compare-pair")
         chosen = comparing.chosen_ones(shown)
         if len(chosen) < 2:
             comparing.too_few(chosen, kept)
         else:
             pair = comparing.pair_of(shown, chosen)
             shared = cached_compare.pool_filter(chosen)
-            with actions:
+            with turning:
                 comparing.pair_chooser(chosen, pair)
+            with actions:
                 comparing.report_link(pair)
             comparing.remarks(chosen, shared, kept)
             left, right = st.columns([1.6, 1], gap="medium")

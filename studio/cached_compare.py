@@ -24,6 +24,7 @@ from core.select.constraints import Constraints
 from core.select.luck import Luck
 from core.select.mmssr_nested import MmssrNested
 from core.select.saved import SavedSelection
+from core.select.uniform import Random
 from studio import cached, curate_state, session
 from studio.cached_curate import curated, ordering
 from studio.compare_state import NOW
@@ -149,23 +150,32 @@ def split(first: Chosen, second: Chosen) -> Split:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _luck(
-    path: str, at_version: str, shared: str, own: str, budget: int, keys: tuple[str, ...], _ids: Sequence[Any]
-) -> Luck:
+    path: str, at_version: str, shared: str, own: str, budget: int, seeds: tuple[int, ...], keys: tuple[str, ...],
+    _ids: Sequence[Any],
+) -> Luck:  # fmt: skip
     here = curated(Filter.model_validate_json(shared))
     drawn_from = curated(Filter.model_validate_json(own)).pool
-    return luck.luck(
-        drawn_from, budget, here.everything, here.pool, here.labels, dict(zip(keys, _ids, strict=True))
-    )  # fmt: skip
+    against = dict(zip(keys, _ids, strict=True))
+    return luck.luck(drawn_from, budget, here.everything, here.pool, here.labels, against, seeds)  # fmt: skip
 
 
 def luck_like(one: Chosen, shared: Filter, against: Sequence[Chosen]) -> Luck:
     """Random with several seeds, as large as a selection and drawn from the pool of its filter."""
     here = cached.workspace().path
+    own, budget = drawn_like(one)
+    seeds = luck.fresh_seeds({other.seed for other in against if other.method == Random.key})
     return _luck(
-        str(here), cached.version(here), shared.model_dump_json(), one.filter.model_dump_json(),
-        min(one.num, len(curated(one.filter).pool)), tuple(other.digest for other in against),
-        [other.sample_ids for other in against],
+        str(here), cached.version(here), shared.model_dump_json(), own, budget, seeds,
+        tuple(other.digest for other in against), [other.sample_ids for other in against],
     )  # fmt: skip
+
+
+def drawn_like(one: Chosen) -> tuple[str, int]:
+    """What decides how Random is drawn beside a selection: the filter as JSON, and how many samples; 0 where none can be."""
+    try:
+        return one.filter.model_dump_json(), min(one.num, len(curated(one.filter).pool))
+    except StudioError:  # a condition over columns that are gone
+        return one.filter.model_dump_json(), 0
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

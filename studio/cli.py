@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from core.errors import BadInput
+from studio import report_command
 from studio.terminal import (
     INTERRUPTED,
     INTERRUPTS,
@@ -363,6 +364,8 @@ def check(
     if sound == [False]:
         raise typer.Exit(PROBLEMS_FOUND)
 
+
+report_command.add_to(app)
 
 # typer carries a click of its own and shows only BadParameter of its exceptions; the base is every usage error.
 UsageError: Any = typer.BadParameter.__bases__[0]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from html import escape
 
 import numpy as np
@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from core.errors import StudioError
 from core.filters import Filter
-from core.select import compare, saved
-from core.select.luck import DISTANCES, Luck
+from core.select import compare, saved, spread
+from core.select.luck import DISTANCES, NUM_SEEDS
 from core.select.mmssr import Mmssr
 from core.select.mmssr_nested import MmssrNested
 from core.select.words import constraints_words, filter_words, method_title, settings_words
 from studio import cached, compare_state, gallery, layout, session
-from studio.cached_compare import Chosen, agreement, luck_like, reading, split
+from studio.cached_compare import Chosen, agreement, drawn_like, luck_like, reading, split
 from studio.cached_curate import curated
 from studio.compare_state import CompareView
 from studio.comparing import letter
@@ -27,13 +27,14 @@ from studio.words import many, num
 PAGE_SIZE = 24
 _MANY_SAMPLES = 200_000
 _ASKED: session.Slot[bool] = session.Slot("compare.asked", False)
-_MEASURES = {
-    "source": ("Sources", "distance from the pool"),
-    "style": ("Styles", "distance from the pool"),
-    "tag": ("Tags", "distance from the pool"),
-    "capability": ("Skills", "distance from the pool"),
-    "clusters": ("Clusters", "share of the map’s clusters"),
+_MEASURES = {"source": "sources", "style": "styles", "tag": "tags", "capability": "skills", "clusters": "clusters"}
+_GROUPS = {
+    "distance": "Distance from the pool: total variation in %, 0 is the same",
+    "clusters": "Share of the map’s clusters with a sample, %",
+    "overlap": "Overlap: Jaccard, %",
 }
+
+_Value = tuple[float, float | None]
 
 
 def parts(shown: CompareView, chosen: Sequence[Chosen], pair: tuple[Chosen, Chosen], shared: Filter) -> None:
@@ -130,61 +131,67 @@ def _measures(chosen: Sequence[Chosen], pair: tuple[Chosen, Chosen], shared: Fil
         )  # fmt: skip
         return
     with st.spinner("Measuring beside Random"):
-        beside = [_luck(one, shared, chosen) for one in chosen]
-    heads = ["<th></th>"]
-    rows: dict[str, list[str]] = {name: [] for name in DISTANCES}
-    for one, luck in zip(chosen, beside, strict=True):
-        said = f'<span class="c-letter">{letter(chosen, one)}</span> {escape(one.name)}'
-        heads.append(f'<th class="num" title="{escape(one.name)}">{said}</th>')
-        if luck is not None:
-            heads.append(f'<th class="num">Random like {letter(chosen, one)}</th>')
-        found = asdict(reading(one, shared).distances)
-        for name in DISTANCES:
-            rows[name].append(f'<td class="num">{_percent(found[name])}</td>')
-            if luck is not None:
-                rows[name].append(f'<td class="num">{_with_spread(luck.distances[name])}</td>')
+        columns = _columns(chosen, shared)
+    heads, lines = [], dict.fromkeys(("distance", "clusters", "overlap"), "")
+    for column in columns:
+        mark = f'<span class="c-letter">{column.letter}</span> ' if column.letter else ""
+        heads.append(f'<th class="num" title="{escape(column.title)}">{mark}{escape(column.title)}</th>')
+    for name in DISTANCES:
+        kind = "clusters" if name == "clusters" else "distance"
+        lines[kind] += _row(_MEASURES[name], [column.distances[name] for column in columns])
+    for other in chosen:
+        lines["overlap"] += _row(f"with {letter(chosen, other)}", [column.overlaps[other.digest] for column in columns])
     body = "".join(
-        f"<tr><th>{title}<br><small>{says}, %</small></th>{''.join(rows[name])}</tr>"
-        for name, (title, says) in _MEASURES.items()
+        f'<tr class="group"><th colspan="{len(columns) + 1}">{says}</th></tr>{lines[kind]}'
+        for kind, says in _GROUPS.items()
     )
-    body += _overlap_rows(chosen, beside)
-    _table(f"<thead><tr>{''.join(heads)}</tr></thead><tbody>{body}</tbody>")
-    seeds = next((luck.num_seeds for luck in beside if luck is not None), 0)
+    _table(f"<thead><tr><th></th>{''.join(heads)}</tr></thead><tbody>{body}</tbody>")
     layout.small(
-        f"Random: the mean of {seeds} seeds and their standard deviation, as many samples from the same pool. "
-        "Differences below that spread are luck. Distance is total variation: 0 is the same, 100 is disjoint."
+        f"Random: mean of {NUM_SEEDS} seeds and their standard deviation, as many samples from the same pool. What differs by "
+        "less than that is luck."
     )
     _between(chosen, pair, shared)
     _agreements(chosen)
 
 
-def _luck(one: Chosen, shared: Filter, chosen: Sequence[Chosen]) -> Luck | None:
-    """None where Random cannot be drawn, such as from a filter that lets nothing through any more."""
-    try:
-        return luck_like(one, shared, chosen)
-    except StudioError:
-        return None
+@dataclass(frozen=True)
+class _Column:
+    """A column of the measures: (value, spread or None) of each distance, and of the overlap with each selection by digest."""
+
+    letter: str
+    title: str
+    distances: Mapping[str, _Value]
+    overlaps: Mapping[str, _Value]
 
 
-def _overlap_rows(chosen: Sequence[Chosen], beside: Sequence[Luck | None]) -> str:
-    """How much of each selection another one, or a random one of that size, shares."""
-    said = []
-    for other in chosen:
-        cells = []
-        for one, luck in zip(chosen, beside, strict=True):
-            cells.append(f'<td class="num">{_percent(compare.jaccard(one.sample_ids, other.sample_ids))}</td>')
-            if luck is not None:
-                cells.append(f'<td class="num">{_with_spread(luck.overlaps[other.digest])}</td>')
-        said.append(
-            f"<tr><th>Overlap with {letter(chosen, other)}<br><small>Jaccard, %</small></th>{''.join(cells)}</tr>"
+def _columns(chosen: Sequence[Chosen], shared: Filter) -> list[_Column]:
+    """A column for each selection, and behind the last of a size and filter one for Random of that size and filter."""
+    made = []
+    drawn = [drawn_like(one) for one in chosen]
+    for place, one in enumerate(chosen):
+        found = asdict(reading(one, shared).distances)
+        made.append(
+            _Column(
+                letter(chosen, one),
+                one.name,
+                {name: (found[name], None) for name in DISTANCES},
+                {other.digest: (compare.jaccard(one.sample_ids, other.sample_ids), None) for other in chosen},
+            )
         )
-    return "".join(said)
+        if not drawn[place][1] or drawn[place] in drawn[place + 1 :]:
+            continue
+        luck = luck_like(one, shared, chosen)
+        made.append(_Column("", f"Random, {num(luck.budget)}", luck.distances, luck.overlaps))
+    return made
+
+
+def _row(title: str, values: Sequence[_Value]) -> str:
+    cells = (f'<td class="num">{_percent(value)}{_spread(deviation)}</td>' for value, deviation in values)
+    return f'<tr><th scope="row">{escape(title)}</th>{"".join(cells)}</tr>'
 
 
 def _between(chosen: Sequence[Chosen], pair: tuple[Chosen, Chosen], shared: Filter) -> None:
     """The distance of the pair from each other."""
-    from core.select import spread
-
     first, second = (reading(one, shared).counts for one in pair)
     found = spread.between(first, second, curated(shared).labels, float("nan"))
     layout.section(
@@ -222,9 +229,8 @@ def _percent(value: float) -> str:
     return "–" if np.isnan(value) else f"{100 * value:.1f}"
 
 
-def _with_spread(found: tuple[float, float]) -> str:
-    mean, deviation = found
-    return f"{_percent(mean)}<em>± {_percent(deviation)}</em>"
+def _spread(deviation: float | None) -> str:
+    return "" if deviation is None else f"<em>± {_percent(deviation)}</em>"
 
 
 # -- settings ---------------------------------------------------------------------------------------------------------------

@@ -114,7 +114,7 @@ def pair_chooser(chosen: Sequence[Chosen], pair: tuple[Chosen, Chosen]) -> None:
             session.seed(key, pair[place].key)
             st.selectbox(
                 label, list(words), key=key, format_func=lambda one: layout.verbatim(words[one]), on_change=_pair,
-                label_visibility="collapsed", width=200,
+                label_visibility="collapsed", width=168,
             )  # fmt: skip
     st.button(
         "Swap", icon=":material/swap_horiz:", key="compare-swap", help="Look at it the other way round.", type="tertiary",

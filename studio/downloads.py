@@ -7,6 +7,7 @@ that meets the next run finds nothing.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -90,6 +91,27 @@ def report_url(workspace: Workspace, selection_id: str, against: str = "") -> st
     """Where the report of a saved selection, or of two beside each other, is given as one HTML file."""
     query = {"selection": selection_id, **({"against": against} if against else {})}
     return f"/api/report/{_key(workspace)}.html?{urlencode(query)}"
+
+
+def report_file(request: Request) -> Response:
+    """`/api/report/<workspace>.html?selection=<id>[&against=<id>]`: a selection, or two beside each other, as one HTML file."""
+    from core.select import saved
+    from studio import cached
+    from studio.reports import report_html
+    from studio.server import workspaces
+
+    key, wanted = request.path_params["workspace"], request.query_params
+    try:
+        found = [workspace for workspace in workspaces() if _key(workspace) == key]
+        if not found:
+            return _unknown("The server has no such workspace open.", "Open the workspace on Overview again.")
+        names = [wanted.get("selection", ""), *([wanted["against"]] if "against" in wanted else [])]
+        entries = [saved.find(found[0], name) for name in names[:2]]
+        text = report_html(cached.lens_of(found[0]), *entries)
+    except StudioError as error:
+        return _unknown(error.problem, error.fix)
+    name = "-".join(re.sub(r"[^\w.-]+", "-", one.name).strip("-") or one.selection_id for one in entries)
+    return _sent(iter([text.encode("utf-8")]), f"winnow-{name}.html", "text/html; charset=utf-8")
 
 
 def _key(workspace: Workspace) -> str:

@@ -25,7 +25,7 @@ from starlette.routing import Route
 
 from core.errors import BadInput, Busy, StudioError
 from core.store.ids import id_from_hex, id_hex
-from studio.downloads import export_zip, view_csv
+from studio.downloads import export_zip, report_file, view_csv
 from studio.map.buffers import BUFFERS
 from studio.session import WORKSPACE_VARIABLE
 
@@ -171,6 +171,7 @@ ROUTES: Final[Sequence[Route]] = (
     Route("/api/image/{image_key}", image),
     Route("/api/exports/{run_id}.zip", export_zip),
     Route("/api/view/{workspace}.csv", view_csv),
+    Route("/api/report/{workspace}.html", report_file),
     Route("/overview", overview),
     Route("/api/{rest:path}", lambda request: _unknown(f"Nothing answers {request.url.path}.", "Reload the page.")),
 )

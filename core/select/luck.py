@@ -5,7 +5,7 @@ Random is a first-class method: most published ones fail to beat it, so it is al
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from core.select.methods import choose
 from core.select.pool import Pool
 from core.select.uniform import Random
 
-SEEDS = range(8)
+NUM_SEEDS = 8
 
 DISTANCES = ("source", "style", "tag", "capability", "clusters")
 """The fields of `spread.Distances`, in the order in which they are shown."""
@@ -34,6 +34,11 @@ class Luck:
     overlaps: dict[str, tuple[float, float]]
 
 
+def fresh_seeds(used: Collection[int], count: int = NUM_SEEDS) -> tuple[int, ...]:
+    """The first seeds that no compared selection was drawn with, so that none of them is held against itself."""
+    return tuple(seed for seed in range(count + len(used)) if seed not in used)[:count]
+
+
 def luck(
     drawn_from: Pool,
     budget: int,
@@ -41,7 +46,7 @@ def luck(
     pool: Pool,
     labels: spread.Labels,
     against: Mapping[str, NDArray[np.uint64]],
-    seeds: range = SEEDS,
+    seeds: Sequence[int] = tuple(range(NUM_SEEDS)),
     progress: Progress = silent,
 ) -> Luck:
     """Draw `budget` samples of a pool at random with each seed and measure them like any selection.

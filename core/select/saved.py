@@ -10,6 +10,7 @@ import os
 import re
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from hashlib import sha256
 from itertools import count
@@ -237,3 +238,11 @@ def reason_counts(workspace: Workspace, entry: SavedSelection) -> dict[str, int]
     texts = pq.read_table(workspace.path / entry.path, columns=["reason"])["reason"].to_pylist()
     counted = Counter(_OF_THIS_SAMPLE.sub("", (text or "kept").partition(",")[0]) for text in texts)
     return dict(sorted(counted.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def reasons_at(workspace: Workspace, entry: SavedSelection, ranks: Sequence[int]) -> dict[int, str]:
+    """Why the samples of these ranks (from 1) were kept."""
+    import pyarrow.parquet as pq
+
+    texts = pq.read_table(workspace.path / entry.path, columns=["rank", "reason"]).sort_by("rank")["reason"]
+    return {rank: str(texts[rank - 1].as_py() or "") for rank in ranks}
