@@ -20,9 +20,9 @@ with layout.page(
             view = evidence_views.capability_view()
             layout.badges(evidence_views.producer_notes("scores"))
             selected = evidence_views.comparison_toggle()
-        if view == "Correlation":
+        if view == "correlation":
             evidence_views.correlation()
-        elif view == "By source":
+        elif view == "by source":
             evidence_views.by_source()
         else:
             layout.small(

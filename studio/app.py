@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from studio import run_panel
+from studio import keys, run_panel
 
 PAGES = Path(__file__).resolve().parents[1] / "pages"
 
@@ -30,4 +30,5 @@ page = st.navigation(
 )
 with st.sidebar:
     run_panel.sidebar()
+    keys.listen()
 page.run()

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from html import escape
 
 import streamlit as st
 
 from core.store.ids import id_hex
 from core.vocabulary import CAPABILITY_KEYS, capability_name
-from studio import cached, charts, downloads, evidence_views, gallery, layout, session
+from studio import cached, cached_search, charts, downloads, evidence_views, gallery, layout, marks, session
 from studio.cached import Detail
+from studio.session import View
 from studio.words import KIND_NAMES, Note, many, note_on, num
 
 PAGE_SIZE = 48
 _SIZES = ("small", "medium", "large")
-_SIZE: session.Slot[str] = session.Slot("browse.size", "medium")
+_LAST_OPENED: session.Slot[int | None] = session.Slot("browse.last-opened", None)
 _ORDERS = {
     "shuffled": "Shuffled",
     "source": "Source order",
@@ -40,12 +42,13 @@ def toolbar(num_visible: int) -> None:
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="browse-toolbar"
     ):
         with st.container(horizontal=True, vertical_alignment="center", width="content", key="browse-order"):
-            session.seed("browse-sort", shown.sort if shown.sort in _ORDERS else session.DEFAULT_SORT)
+            orders = {**({session.SORT_BY_LIKENESS: f"Most like: {shown.like}"} if shown.like else {}), **_ORDERS}
+            session.seed("browse-sort", shown.sort if shown.sort in orders else session.DEFAULT_SORT)
             st.selectbox(
-                "Order", list(_ORDERS), key="browse-sort", format_func=_ORDERS.__getitem__, label_visibility="collapsed", width=260,
+                "Order", list(orders), key="browse-sort", format_func=orders.__getitem__, label_visibility="collapsed", width=236,
                 on_change=_sort,
             )  # fmt: skip
-            session.seed("browse-size", _SIZE.get())
+            session.seed("browse-size", shown.size)
             st.segmented_control(
                 "Size",
                 _SIZES,
@@ -54,6 +57,9 @@ def toolbar(num_visible: int) -> None:
                 on_change=_resize,
                 format_func=str.capitalize,
             )
+            if _by_likeness(shown):
+                layout.badges([_likeness_note(shown)])
+            marks.chip()
         pager(num_visible, key="top")
 
 
@@ -62,7 +68,39 @@ def _sort() -> None:
 
 
 def _resize() -> None:
-    _SIZE.set(str(session.held("browse-size") or _SIZE.get()))
+    session.set_word("size", str(session.held("browse-size") or session.view().size))
+
+
+def _by_likeness(shown: View) -> bool:
+    return bool(shown.like) and shown.sort == session.SORT_BY_LIKENESS
+
+
+def _likeness_note(shown: View) -> Note:
+    who, found = cached_search.space(), cached_search.likeness(shown.like)
+    last = f"; {many(found.num_without, 'sample')} without a picture come last" if found.num_without else ""
+    return Note(f"by meaning: {who.name}", f"Cosine of text and picture as {who.version} sees them{last}.")
+
+
+def _page_ids(shown: View, page: int) -> list[int]:
+    if _by_likeness(shown):
+        return cached_search.page_of_samples(shown.chosen, shown.like, page, PAGE_SIZE)
+    return cached.page_of_samples(shown.chosen, _sort_key(shown), page, PAGE_SIZE)
+
+
+def _neighbours(shown: View, sample_id: int) -> tuple[int | None, int | None, int | None]:
+    """The 0-based place of a sample in the order on screen, and the samples before and after it."""
+    if _by_likeness(shown):
+        place = cached_search.place_of_sample(shown.chosen, shown.like, sample_id)
+        at = partial(cached_search.sample_at, shown.chosen, shown.like)
+    else:
+        place = cached.place_of_sample(shown.chosen, _sort_key(shown), sample_id)
+        at = partial(cached.sample_at, shown.chosen, _sort_key(shown))
+    return (None, None, None) if place is None else (place, at(place - 1), at(place + 1))
+
+
+def _sort_key(shown: View) -> str:
+    """The order by likeness without a text is the usual one."""
+    return session.DEFAULT_SORT if shown.sort == session.SORT_BY_LIKENESS else shown.sort
 
 
 def num_pages(num_visible: int) -> int:
@@ -90,8 +128,19 @@ def grid_page(num_visible: int) -> None:
     """One page of the grid, and the pager again below it."""
     shown = session.view()
     page = min(shown.page, num_pages(num_visible))
-    ids = cached.page_of_samples(shown.chosen, shown.sort, page, PAGE_SIZE)
-    gallery.grid(cached.cards(ids), key="browse-grid", on_open=session.open_sample, size=_SIZE.get())
+    ids = _page_ids(shown, page)
+    alike = cached_search.cosines(shown.like, ids) if _by_likeness(shown) else {}
+    selected = session.SELECTION.get()
+    gallery.grid(
+        cached.cards(ids),
+        key="browse-grid",
+        on_open=session.open_sample,
+        kept=() if selected is None else selected.among(ids),
+        marked=marks.marked(),
+        marks={sample_id: f"{cosine:.2f}" for sample_id, cosine in alike.items()},
+        opened=_LAST_OPENED.take(),
+        size=shown.size,
+    )
     if num_pages(num_visible) > 1:
         with st.container(horizontal=True, horizontal_alignment="right", key="browse-foot"):
             pager(num_visible, key="foot")
@@ -142,9 +191,8 @@ def opened_sample(sample_id: int, num_visible: int) -> None:
 def _way(sample_id: int, num_visible: int) -> None:
     """Back to the grid, and the neighbours; left and right arrow keys move, Escape closes."""
     shown = session.view()
-    place = cached.place_of_sample(shown.chosen, shown.sort, sample_id)
-    before = None if place is None else cached.sample_at(shown.chosen, shown.sort, place - 1)
-    after = None if place is None else cached.sample_at(shown.chosen, shown.sort, place + 1)
+    place, before, after = _neighbours(shown, sample_id)
+    _LAST_OPENED.set(sample_id)
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="sample-way"
     ):
@@ -157,7 +205,9 @@ def _way(sample_id: int, num_visible: int) -> None:
             on_click=session.open_sample,
             args=(None, page),
         )
+        marks.chip()
         with st.container(horizontal=True, vertical_alignment="center", width="content", key="sample-steps"):
+            marks.toggle_button(sample_id)
             where = "outside the filter" if place is None else f"{num(place + 1)} of {num(num_visible)}"
             st.html(f'<span class="w-count">{where}</span>', width="content")
             st.button("Previous", key="sample-before", shortcut="Left", disabled=before is None,
@@ -195,6 +245,9 @@ def producer_note(said_by: str) -> Note:
 
 
 def _evidence(sample: Detail) -> None:
+    if sample.card.flags:
+        layout.section(KIND_NAMES["flags"], badges=evidence_views.producer_notes("flags"))
+        layout.chips(sample.card.flags, nothing="no flag")
     layout.section(KIND_NAMES["styles"], badges=evidence_views.producer_notes("styles"))
     layout.chips(sample.card.styles, nothing="no style")
     for kind in ("instruction_tags", "image_tags"):

@@ -131,6 +131,7 @@ class Card:
     image_keys: tuple[str, ...]
     num_turns: int
     styles: tuple[str, ...]
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,6 @@ class Detail:
     images: tuple[tuple[str, int, int, str, str], ...]
     scores: dict[str, tuple[float | None, str | None]]
     tags: dict[str, tuple[str, ...]]
-    flags: tuple[str, ...]
     cluster: int | None
     num_text_tokens: int | None
     num_chars: int
@@ -191,8 +191,8 @@ def _cards(path: str, at_version: str, sample_ids: tuple[int, ...]) -> list[Card
     store = workspace().store
     rows = store.samples(sample_ids, ["sample_id", "source", "question", "image_keys", "num_turns"]).to_pylist()
     ids = np.array([row["sample_id"] for row in rows], dtype=np.uint64)
-    marks = _lens(path, at_version).ask("samples_marks", ids=ids).select(["sample_id", "style_bits"]).to_pylist()
-    bits = {row["sample_id"]: row["style_bits"] or 0 for row in marks}
+    marks = _lens(path, at_version).ask("samples_marks", ids=ids).select(["sample_id", "style_bits", "flags"])
+    known = {row["sample_id"]: row for row in marks.to_pylist()}
     return [
         Card(
             sample_id=row["sample_id"],
@@ -200,7 +200,8 @@ def _cards(path: str, at_version: str, sample_ids: tuple[int, ...]) -> list[Card
             question=row["question"] or "",
             image_keys=tuple(row["image_keys"] or ()),
             num_turns=row["num_turns"] or 0,
-            styles=styles_from_bits(bits.get(row["sample_id"], 0)),
+            styles=styles_from_bits(known.get(row["sample_id"], {}).get("style_bits") or 0),
+            flags=tuple(known.get(row["sample_id"], {}).get("flags") or ()),
         )
         for row in rows
     ]
@@ -243,7 +244,6 @@ def _detail(path: str, at_version: str, sample_id: int) -> Detail | None:
         tags={
             kind: tuple(path for path in paths if kinds[path] == kind) for kind in ("instruction_tags", "image_tags")
         },
-        flags=(),
         cluster=mark["cluster"],
         num_text_tokens=mark["num_text_tokens"],
         num_chars=row["num_chars"] or 0,

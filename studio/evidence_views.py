@@ -18,9 +18,7 @@ from studio.charts import Bars, Column, Row, TagCount
 from studio.words import KIND_NAMES, Note, many, note_on, num, share
 
 _SHOW_SELECTION: session.Slot[bool] = session.Slot("compare.selection", False)
-_TAG_KIND: session.Slot[str] = session.Slot("tags.kind", "instruction_tags")
-_VIEW: session.Slot[str] = session.Slot("capabilities.view", "Histograms")
-CAPABILITY_VIEWS = ("Histograms", "Correlation", "By source")
+CAPABILITY_VIEWS = ("histograms", "correlation", "by source")
 
 
 def producer_notes(kind: str) -> list[Note]:
@@ -66,16 +64,16 @@ def _compare() -> None:
 
 def tag_kind() -> str:
     """Which tree is shown, chosen with two buttons."""
-    session.seed("tags-kind", _TAG_KIND.get())
+    session.seed("tags-kind", session.view().tree)
     st.segmented_control(
         "Tree", ("instruction_tags", "image_tags"), key="tags-kind", format_func=KIND_NAMES.__getitem__, label_visibility="collapsed",
         on_change=_choose_kind,
     )  # fmt: skip
-    return _TAG_KIND.get()
+    return session.view().tree
 
 
 def _choose_kind() -> None:
-    _TAG_KIND.set(str(session.held("tags-kind") or _TAG_KIND.get()))
+    session.set_word("tree", str(session.held("tags-kind") or session.view().tree))
 
 
 def tag_counts(kind: str, chosen: Filter, selected: session.Selected | None) -> list[TagCount]:
@@ -168,15 +166,16 @@ def _tag_row(
 
 def capability_view() -> str:
     """Which of the three pictures is shown."""
-    session.seed("capabilities-view", _VIEW.get())
+    session.seed("capabilities-view", session.view().capability_view)
     st.segmented_control(
-        "View", CAPABILITY_VIEWS, key="capabilities-view", label_visibility="collapsed", on_change=_choose_view
-    )
-    return _VIEW.get()
+        "View", CAPABILITY_VIEWS, key="capabilities-view", label_visibility="collapsed", on_change=_choose_view,
+        format_func=str.capitalize,
+    )  # fmt: skip
+    return session.view().capability_view
 
 
 def _choose_view() -> None:
-    _VIEW.set(str(session.held("capabilities-view") or _VIEW.get()))
+    session.set_word("view", str(session.held("capabilities-view") or session.view().capability_view))
 
 
 def score_counts(answer: pa.Table) -> dict[str, tuple[list[int], int, float | None]]:

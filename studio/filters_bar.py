@@ -12,9 +12,9 @@ from typing import Any
 import streamlit as st
 
 from core.errors import StudioError
-from core.filters import UNSTYLED, Filter, ScoreRange
+from core.filters import NO_LICENCE, UNFLAGGED, UNSTYLED, Filter, ScoreRange
 from core.vocabulary import CAPABILITIES, CAPABILITY_KEYS, STYLES, TAG_SEPARATOR, capability_name
-from studio import cached, charts, layout, session
+from studio import cached, charts, filter_saved, filter_search, layout, session
 from studio.charts import Column, Row
 from studio.words import num
 
@@ -24,25 +24,28 @@ def filters_bar() -> int:
     chosen = session.chosen_filter()
     total = cached.count()
     with st.container(horizontal=True, vertical_alignment="center", key="filters"):
-        session.seed("filter-text", chosen.text)
-        st.text_input(
-            "Search", key="filter-text", placeholder="Search conversations", label_visibility="collapsed", on_change=_search, width=196,
-            icon=":material/search:",
-        )  # fmt: skip
+        filter_search.search_box()
+        filter_search.other_chip()
         _chip("source", "sources", chosen, _source_label(chosen), _sources)
+        _chip("licence", "licences", chosen, _licence_label(chosen), _licences)
         _chip("style", "styles", chosen, _style_label(chosen), _styles)
         _chip("tag", "tags", chosen, _tag_label(chosen), _tags)
+        if chosen.flags or "flags" in cached.lens().producers:
+            _chip("flag", "flags", chosen, _flag_label(chosen), _flags)
         _chip("score", "scores", chosen, _score_label(chosen), _scores)
         _chip("images", "images", chosen, _images_label(chosen), _images)
         _chip("condition", "where", chosen, _where_label(chosen), _where)
+        filter_saved.saved_chip(chosen)
         visible, wrong = _count(chosen)
         if wrong is None:
             text = (
                 f"<b>{num(total)}</b> samples" if chosen.is_empty else f"<b>{num(visible)}</b> of {num(total)} samples"
             )
             st.html(f'<span class="w-count">{text}</span>', width="content")
-        if not chosen.is_empty:
-            st.button("Clear all", type="tertiary", key="filter-clear", on_click=session.set_filter, args=(Filter(),))
+        if not chosen.is_empty or session.view().like:
+            st.button("Clear all", type="tertiary", key="filter-clear", on_click=_clear_all)
+    if (unsearchable := filter_search.missing()) is not None:
+        layout.problem(unsearchable)
     if wrong is not None:
         raise wrong  # only now, so that the chips that mend it are there
     return visible
@@ -92,6 +95,11 @@ def _clear(field: str) -> None:
     session.set_filter(without(session.chosen_filter(), field))
 
 
+def _clear_all() -> None:
+    session.set_filter(Filter())
+    session.set_like("")
+
+
 def _effect(chosen: Filter, field: str, text: str) -> str:
     count, wrong = _count(_alone(chosen, field))
     return text if wrong is not None else f"{text}, {num(count)}"
@@ -107,10 +115,6 @@ def toggle(field: str, value: str) -> None:
     _update(**{field: tuple(entry for entry in now if entry != value) if value in now else (*now, value)})
 
 
-def _search() -> None:
-    _update(text=str(session.held("filter-text") or "")[:1000])
-
-
 # -- labels -------------------------------------------------------------------------------------------------------------
 
 
@@ -123,6 +127,14 @@ def _several(chosen: Filter, field: str, noun: str, values: tuple[str, ...]) -> 
 
 def _source_label(chosen: Filter) -> str:
     return _several(chosen, "sources", "source", chosen.sources)
+
+
+def _licence_label(chosen: Filter) -> str:
+    return _several(chosen, "licences", "licence", chosen.licences)
+
+
+def _flag_label(chosen: Filter) -> str:
+    return _several(chosen, "flags", "flag", chosen.flags)
 
 
 def _style_label(chosen: Filter) -> str:
@@ -193,6 +205,33 @@ def _sources(chosen: Filter) -> None:
         _count_rows(counts, chosen.sources),
         key="pick-source",
         on_pick=partial(toggle, "sources"),
+        tall_px=380,
+    )
+
+
+def _licences(chosen: Filter) -> None:
+    found = cached.ask("count_by_licence", chosen.without("licences")).to_pylist()
+    counts = [(row["licence"], row["licence"], row["num_samples"]) for row in found]
+    with st.container(width=460, key="licences"):
+        charts.rows(
+            (Column("Licence", "long"), Column("Samples", "bar", 170)),
+            _count_rows(counts, chosen.licences),
+            key="pick-licence",
+            on_pick=partial(toggle, "licences"),
+            tall_px=380,
+        )
+    if any(row["licence"] == NO_LICENCE for row in found):
+        layout.small("A source's licence is stated when it is added, and can be stated again by adding it once more.")
+
+
+def _flags(chosen: Filter) -> None:
+    found = cached.ask("count_by_flag", chosen.without("flags")).to_pylist()
+    named = [(UNFLAGGED if row["flag"] is None else row["flag"], row["num_samples"]) for row in found]
+    charts.rows(
+        _counted("Flag"),
+        _count_rows([(name, name, count) for name, count in named], chosen.flags),
+        key="pick-flag",
+        on_pick=partial(toggle, "flags"),
         tall_px=380,
     )
 
@@ -296,7 +335,7 @@ _CONDITION_COLUMNS = (
     ("Text", "source, original_id; in single quotes: source = 'sroie'"),
     ("Numbers", "num_images, num_turns, num_chars, num_text_tokens, width_px, height_px, cluster"),
     ("Scores, 0 to 5", ", ".join(CAPABILITY_KEYS)),
-    ("Lists", "styles, tags: list_contains(styles, 'yes/no')"),
+    ("Lists", "styles, tags, flags: list_contains(styles, 'yes/no')"),
 )
 """What a condition may be about, with an example where its form is not plain."""
 

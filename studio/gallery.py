@@ -27,11 +27,16 @@ def image_url(image_key: str) -> str:
     return f"/api/image/{image_key}"
 
 
-def tile(card: Card, *, kept: bool = False, mark: str = "", show_source: bool = True) -> dict[str, Any]:
+def tile(
+    card: Card, *, kept: bool = False, marked: bool = False, mark: str = "", show_source: bool = True
+) -> dict[str, Any]:
     """What a tile shows of a card: its first picture, the question, small marks."""
-    marks = [{"kind": "kept", "text": "kept", "says": "In the selection."}] if kept else []
+    marks = [{"kind": "kept", "text": "kept", "says": "In the selection made on Curate."}] if kept else []
     if mark:
         marks.append({"kind": "plain", "text": mark, "says": mark})
+    if card.flags:
+        more = f" +{len(card.flags) - 1}" if len(card.flags) > 1 else ""
+        marks.append({"kind": "flag", "text": card.flags[0] + more, "says": "flags: " + ", ".join(card.flags)})
     if card.styles:
         more = f" +{len(card.styles) - 1}" if len(card.styles) > 1 else ""
         marks.append({"kind": "style", "text": card.styles[0] + more, "says": "styles: " + ", ".join(card.styles)})
@@ -50,6 +55,7 @@ def tile(card: Card, *, kept: bool = False, mark: str = "", show_source: bool = 
         if card.num_turns > 1
         else "text only",
         "kept": kept,
+        "marked": marked,
         "marks": marks,
     }
 
@@ -60,11 +66,24 @@ def grid(
     key: str,
     on_open: Callable[[int], None],
     kept: Collection[int] = (),
+    marked: Collection[int] = (),
+    marks: Mapping[int, str] | None = None,
     opened: int | None = None,
     size: str = "medium",
 ) -> None:
-    """A grid of samples with rows of equal height; `on_open` is called with the id of the sample that was clicked."""
-    tiles = [tile(card, kept=card.sample_id in kept) for card in cards]
+    """A grid of samples with rows of equal height; `on_open` is called with the id of the sample that was clicked.
+
+    `kept` and `marked` are ids, `marks` a short text such as a similarity by id. `opened` was open last: the keys go on there.
+    """
+    tiles = [
+        tile(
+            card,
+            kept=card.sample_id in kept,
+            marked=card.sample_id in marked,
+            mark=(marks or {}).get(card.sample_id, ""),
+        )
+        for card in cards
+    ]
     _mount("grid", tiles, key, on_open, opened, ROW_PX[size], TILE_PX[size])
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from core.errors import BadInput
+from core.errors import BadData, BadInput
 from core.mixture.recipe import MODULES, ModelEntry, PartEntry, Recipe, Resolution, SelectionEntry, Stage
 from core.store.acts import Acts
 from core.store.ids import digest_of
@@ -20,6 +20,9 @@ from core.workspace import Workspace
 from studio.forms import bad_settings
 
 KIND = "recipe"
+_EDIT_KIND, _EDIT_KEY = "recipe-edit", "mixture"
+"""The recipe in edit is no record of its own: of this kind only the present state is kept."""
+
 _ALL = ("vision", "projector", "language")
 _TINY_STAGES: tuple[dict[str, Any], ...] = (
     {"name": "align", "resolution": {"mode": "square", "px": 56, "max_tiles": 1}, "trainable": ("projector",), "lr": 1e-3, "epochs": 1},
@@ -281,3 +284,37 @@ def draft_id_for(recipe: Recipe, taken: Sequence[str]) -> str:
     while (found := digest_of({"recipe": recipe.content_hash(), "number": number})[:12]) in taken:
         number += 1
     return found
+
+
+def leave(workspace: Workspace, draft: Draft | None) -> None:
+    """Keep the recipe in edit over a refresh and a restart, with what was not saved; None says that it was put away."""
+    state: dict[str, Any] = {"away": True}
+    if draft is not None:
+        stages = [lane.as_stage().model_dump(mode="json") for lane in draft.lanes]
+        state = {
+            "draft_id": draft.draft_id,
+            "recipe": draft.recipe.as_dict(),
+            "stages": stages,
+            "saved_hash": draft.saved_hash,
+        }
+    Acts(workspace.acts_path).revise(_EDIT_KIND, lambda before: {_EDIT_KEY: state})
+
+
+def left(workspace: Workspace, *, serial: int = 0) -> tuple[Draft | None, bool]:
+    """(the recipe that was in edit, whether none is because it was put away); BadData when it cannot be read.
+
+    Its stages need not fit together, as a recipe's must: they come back as they were left.
+    """
+    state = Acts(workspace.acts_path).all(_EDIT_KIND).get(_EDIT_KEY, {})
+    if not state or state.get("away"):
+        return None, bool(state)
+    try:
+        draft = Draft(state["draft_id"], Recipe.model_validate(state["recipe"]), (), 1, state["saved_hash"], serial)
+        for stage in state["stages"]:
+            draft = _append(draft, Stage.model_validate(stage))
+    except (ValidationError, KeyError, TypeError) as error:
+        raise BadData(
+            "The recipe that was in edit here cannot be read by this version of Winnow.",
+            "Open a saved recipe, or begin anew.",
+        ) from error
+    return draft, False

@@ -1,6 +1,7 @@
 """Where a recipe in edit comes from: one kept in the workspace, the sample recipe, a selection, or a YAML file.
 
-`DRAFT` is the recipe in edit; it survives a change of pages, and the workspace keeps what was saved.
+`DRAFT` is the recipe in edit. The workspace keeps it too, with what was not saved, so that it survives a refresh and a restart;
+it is one per workspace, and what another session left last is what a new session finds.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ from studio.words import many, num
 DRAFT: session.Slot[tuple[str, Draft] | None] = session.Slot("mixture.draft", None)
 """The workspace's folder and the recipe in edit there."""
 
-_CLOSED: session.Slot[bool] = session.Slot("mixture.closed", False)
+_LEFT: session.Slot[tuple[str, Draft] | None] = session.Slot("mixture.left", None)
+"""What the workspace keeps of it now, so that a run without a change writes nothing."""
+
 _SERIAL: session.Slot[int] = session.Slot("mixture.serial", 0)
 _PROBLEM: session.Slot[StudioError | None] = session.Slot("mixture.problem", None)
 _SAMPLE = Path(__file__).resolve().parents[1] / "sample_data" / "recipe.yaml"
@@ -35,13 +38,19 @@ _YAML_START = "winnow_recipe: 1\nname: …"
 
 
 def current() -> Draft | None:
-    """The recipe in edit: this session's, else the one saved last in the workspace, unless it was put away."""
+    """The recipe in edit: this session's, else what was left in the workspace, else what was saved there last."""
     here = cached.workspace()
     held = DRAFT.get()
     if held is not None and held[0] == str(here.path):
         return held[1]
-    if _CLOSED.get():
+    try:
+        draft, away = drafts.left(here, serial=_serial())
+    except StudioError as error:
+        _PROBLEM.set(error)
+        put_away()
         return None
+    if draft is not None or away:
+        return None if draft is None else keep(draft)
     for draft_id, recipe in drafts.saved_recipes(here).items():
         return keep(drafts.opened(recipe, draft_id, saved=True, serial=_serial()))
     return None
@@ -54,14 +63,20 @@ def _serial() -> int:
 
 def keep(draft: Draft) -> Draft:
     """Make this the recipe in edit."""
-    DRAFT.set((str(cached.workspace().path), draft))
+    here = cached.workspace()
+    now = (str(here.path), draft)
+    DRAFT.set(now)
+    if _LEFT.get() != now:
+        drafts.leave(here, draft)
+        _LEFT.set(now)
     return draft
 
 
 def put_away() -> None:
     """Close the recipe in edit and offer the beginnings again."""
     DRAFT.clear()
-    _CLOSED.set(True)
+    _LEFT.clear()
+    drafts.leave(cached.workspace(), None)
 
 
 def take_up(recipe: Recipe, draft_id: str = "") -> Draft:

@@ -68,6 +68,11 @@ class Selected:
     sample_ids: NDArray[np.uint64] = field(repr=False)
     digest: str
 
+    def among(self, sample_ids: Sequence[int]) -> set[int]:
+        """Those of a few samples that are in the selection."""
+        some = np.array(sample_ids, dtype=np.uint64)
+        return {int(one) for one in some[np.isin(some, self.sample_ids)]}
+
 
 class Slot(Generic[T]):
     """A named, typed place in the session: `BUDGET = Slot("curate.budget", 0.3)`, then `BUDGET.get()` and `BUDGET.set(0.2)`."""
@@ -116,7 +121,7 @@ def workspace_path() -> Path | None:
     """
     asked = st.query_params.get(_WORKSPACE_PARAMETER, "")
     if _WORKSPACE.get() is None and asked:
-        _WORKSPACE.set(next((str(path) for path in _known_workspaces() if _workspace_key(path) == asked), ""))
+        _WORKSPACE.set(next((str(path) for path in _known_workspaces() if workspace_key(path) == asked), ""))
         if found := _WORKSPACE.get():
             from studio.server import also_serve
 
@@ -138,7 +143,7 @@ def _known_workspaces() -> list[Path]:
     return [*([started] if started else []), *(entry.path for entry in recent() if entry.exists)]
 
 
-def _workspace_key(path: Path) -> str:
+def workspace_key(path: Path) -> str:
     """Names a workspace in an address without telling where it lies."""
     return digest_of(str(path))[:12]
 
@@ -241,6 +246,11 @@ def view_from_query(query: Mapping[str, Sequence[str]]) -> View:
         ) from error
 
 
+def is_at(page: str) -> bool:
+    """Whether the page with this name is on screen."""
+    return urlsplit(st.context.url or "").path.rstrip("/").endswith(f"/{page}")
+
+
 def go_to(page: str) -> None:
     """Open another page by its name at the end of this click; for callbacks, which cannot change the page themselves."""
     _TARGET.set(page)
@@ -286,7 +296,7 @@ def _publish() -> None:
     """Make the URL say the view, and the workspace where it is not the one the studio was started with; the rest stays."""
     wanted = view_to_query(view())
     here = workspace_path()
-    place = {} if here is None or here == _started_with() else {_WORKSPACE_PARAMETER: [_workspace_key(here)]}
+    place = {} if here is None or here == _started_with() else {_WORKSPACE_PARAMETER: [workspace_key(here)]}
     said = st.query_params.get_all(_WORKSPACE_PARAMETER) if _WORKSPACE_PARAMETER in st.query_params else []
     if _query() != wanted or said != place.get(_WORKSPACE_PARAMETER, []):
         ours = (*_VIEW_PARAMETERS, _WORKSPACE_PARAMETER)

@@ -23,11 +23,11 @@ function picture(tile) {
   return box;
 }
 
-function build(tile, opened) {
-  const button = make("button", "tile" + (tile.id === opened ? " open" : "") + (tile.kept ? " kept" : ""));
+function build(tile) {
+  const button = make("button", "tile" + (tile.kept ? " kept" : "") + (tile.marked ? " marked" : ""));
   button.type = "button";
   button.dataset.id = tile.id;
-  button.setAttribute("aria-label", `Open: ${tile.question || tile.id}`);
+  button.setAttribute("aria-label", `Open: ${tile.question || tile.id}${tile.marked ? ", marked" : ""}`);
   const words = make("div", "words");
   if (tile.caption !== null) words.append(make("div", "question", tile.caption));
   const marks = make("div", "marks");
@@ -52,7 +52,7 @@ function step(root, from, key) {
 
 export default function ({ data, parentElement, setTriggerValue }) {
   let root = parentElement.querySelector(".root");
-  const seen = JSON.stringify(data);
+  const seen = JSON.stringify({ ...data, opened: null });
   if (root && root.dataset.seen === seen) return;
   if (!root) {
     root = make("div", "root");
@@ -62,7 +62,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const list = make("div", data.shape);
   list.style.setProperty("--row", `${data.row_px}px`);
   list.style.setProperty("--tile", `${data.tile_px}px`);
-  list.append(...data.tiles.map((tile) => build(tile, data.opened)));
+  list.append(...data.tiles.map(build));
   list.addEventListener("click", (event) => {
     const tile = event.target.closest(".tile");
     if (!tile) return;
@@ -76,5 +76,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
       event.stopPropagation();
     }
   });
+  // The keys go on where they were: at the tile that had the focus, or on the way back from a sample at that sample's.
+  const isNew = root.childElementCount === 0;
+  const before = root.getRootNode().activeElement?.dataset?.id;
   root.replaceChildren(list);
+  const wanted = before || (isNew && document.activeElement === document.body ? data.opened : null);
+  if (wanted) [...list.querySelectorAll(".tile")].find((tile) => tile.dataset.id === wanted)?.focus();
 }

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import BadInput
+from core.errors import BadData, BadInput
 from core.mixture.recipe import BudgetEntry, PartEntry, Recipe, SelectionByMethod, Stage, load_recipe
+from core.store.acts import Acts
 from core.workspace import Workspace
 from sample_data import POOL_DIR
 from studio import mixture_draft as drafts
@@ -108,3 +109,54 @@ def test_a_kept_recipe_comes_back_the_same_and_the_one_kept_last_first(tmp_path:
 def test_ids_of_new_recipes_are_not_taken() -> None:
     first = drafts.draft_id_for(SAMPLE, ())
     assert drafts.draft_id_for(SAMPLE, (first,)) != first
+
+
+# -- what is left in the workspace -----------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.sampled_from(("stage", "part", "move", "drop", "same name")), max_size=6))
+def test_a_recipe_in_edit_is_found_as_it_was_left_even_when_its_stages_do_not_fit_together(
+    tmp_path_factory: pytest.TempPathFactory, acts: list[str]
+) -> None:
+    workspace = Workspace.create(tmp_path_factory.mktemp("left") / "ws")
+    draft = opened(SAMPLE, "x", saved=True, serial=3)
+    for act in acts:
+        lane = draft.lanes[-1]
+        if act == "stage":
+            draft = drafts.add_stage(draft)
+        elif act == "part":
+            draft = drafts.add_part(draft, lane.key, next(iter(SAMPLE.selections)))
+        elif act == "move" and lane.cards:
+            draft = drafts.move_part(draft, lane.cards[0].key, -1)
+        elif act == "drop" and len(draft.lanes) > 1:
+            draft = drafts.drop_stage(draft, lane.key)
+        else:
+            twin = lane.stage.model_copy(update={"name": draft.lanes[0].stage.name})
+            draft = drafts.set_stage(draft, lane.key, twin)
+    drafts.leave(workspace, draft)
+    found, away = drafts.left(Workspace.open(workspace.path), serial=9)
+    assert found is not None
+    assert not away
+    assert [lane.as_stage() for lane in found.lanes] == [lane.as_stage() for lane in draft.lanes]
+    assert (found.draft_id, found.saved_hash, found.serial) == ("x", draft.saved_hash, 9)
+    assert found.recipe.selections == draft.recipe.selections
+    keys = [key for lane in found.lanes for key in (lane.key, *(card.key for card in lane.cards))]
+    assert len(set(keys)) == len(keys)
+
+
+def test_a_recipe_that_was_put_away_stays_away_and_one_of_another_version_is_told(tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path / "ws")
+    assert drafts.left(workspace) == (None, False)
+    drafts.leave(workspace, opened(SAMPLE, "x"))
+    drafts.leave(workspace, None)
+    assert drafts.left(workspace) == (None, True)
+    Acts(workspace.acts_path).revise("recipe-edit", lambda before: {"mixture": {"draft_id": "x", "recipe": {}}})
+    with pytest.raises(BadData, match="in edit here cannot be read"):
+        drafts.left(workspace)
+
+
+def test_every_keystroke_does_not_grow_the_list_of_acts(tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path / "ws")
+    for number in range(5):
+        drafts.leave(workspace, drafts.set_name(opened(SAMPLE, "x"), f"name {number}"))
+    assert len(Acts(workspace.acts_path).history("recipe-edit", "mixture")) == 1

@@ -1,0 +1,140 @@
+"""Saved filters in the filters bar: keep the filter on screen under a name, apply one, rename it, delete it and take that back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.errors import StudioError
+from core.filters import Filter
+from core.store import named_filters
+from core.store.named_filters import NamedFilter
+from studio import cached, layout, session
+from studio.words import num
+
+_RENAMED: session.Slot[str] = session.Slot("filters.renamed", "")
+_DELETED: session.Slot[NamedFilter | None] = session.Slot("filters.deleted", None)
+_PROBLEM: session.Slot[StudioError | None] = session.Slot("filters.problem", None)
+_WIDE_PX = 340
+
+
+def saved_chip(chosen: Filter) -> None:
+    """The chip at the end of the bar: the name of the filter on screen where it has one; opens the list."""
+    entries = named_filters.saved(cached.workspace())
+    here = next((entry for entry in entries if entry.chosen == chosen), None)
+    name = "Saved" if here is None else here.name if len(here.name) <= 24 else f"{here.name[:23]}…"
+    with st.container(
+        horizontal=True, width="content", gap=None, key=f"chip-{'off' if here is None else 'named'}-saved"
+    ):
+        opened = st.popover(
+            layout.verbatim(name),
+            icon=":material/bookmark:",
+            key="popover-saved",
+            on_change="rerun",
+            help="Saved filters",
+        )
+        if opened.open:
+            with opened:
+                _list(entries, chosen)
+                _deleted()
+                if (problem := _PROBLEM.take()) is not None:
+                    layout.problem(problem)
+                _save_form(entries, chosen, here)
+
+
+def _list(entries: list[NamedFilter], chosen: Filter) -> None:
+    if not entries:
+        layout.small("No filter is saved yet.")
+    for entry in entries:
+        with st.container(
+            horizontal=True,
+            vertical_alignment="center",
+            gap="small",
+            width=_WIDE_PX,
+            key=f"saved-filter-{entry.filter_id}",
+        ):
+            if _RENAMED.get() == entry.filter_id:
+                key = session.seed(f"rename-{entry.filter_id}", entry.name)
+                st.text_input("Name", key=key, label_visibility="collapsed", on_change=_rename, args=(entry.filter_id,))
+            else:
+                st.button(
+                    layout.verbatim(entry.name), key=f"apply-{entry.filter_id}", type="tertiary", width="stretch", on_click=_apply,
+                    args=(entry.chosen,), icon=":material/check:" if entry.chosen == chosen else None,
+                )  # fmt: skip
+                st.html(f'<span class="w-count">{_count(entry.chosen)}</span>', width="content")
+            st.button(
+                "", icon=":material/edit:", key=f"renaming-{entry.filter_id}", type="tertiary", help="Rename",
+                on_click=_RENAMED.set, args=("" if _RENAMED.get() == entry.filter_id else entry.filter_id,),
+            )  # fmt: skip
+            st.button(
+                "", icon=":material/delete:", key=f"delete-{entry.filter_id}", type="tertiary", help="Delete",
+                on_click=_guarded, args=(_delete, entry.filter_id),
+            )  # fmt: skip
+
+
+def _count(chosen: Filter) -> str:
+    """How many samples a saved filter lets through; a dash when it cannot be used here any more."""
+    try:
+        return num(cached.count(chosen))
+    except StudioError:
+        return "–"
+
+
+def _save_form(entries: list[NamedFilter], chosen: Filter, here: NamedFilter | None) -> None:
+    if chosen.is_empty:
+        layout.small("Choose a source, a tag or another limit; it can then be saved here under a name.")
+    elif here is None:
+        with st.form("save-filter", border=False, width=_WIDE_PX):
+            st.text_input("Save the filter on screen as", key="save-filter-name", max_chars=80)
+            st.form_submit_button("Save filter", on_click=_guarded, args=(_save,))
+        if entries:
+            layout.small("A name that is taken stands for the new filter from then on.")
+
+
+def _deleted() -> None:
+    entry = _DELETED.get()
+    if entry is not None:
+        with st.container(horizontal=True, vertical_alignment="center", width=_WIDE_PX, key="deleted-filter"):
+            layout.small(f"Deleted {entry.name}.")
+            st.button("Undo", key="undelete-filter", on_click=_guarded, args=(_undelete,))
+
+
+# -- acts ---------------------------------------------------------------------------------------------------------------
+
+
+def _guarded(act: Callable[..., None], *given: str) -> None:
+    """An act whose problem is told in the list at the next drawing, since callbacks run before it."""
+    try:
+        act(*given)
+    except StudioError as error:
+        _PROBLEM.set(error)
+
+
+def _apply(chosen: Filter) -> None:
+    session.set_filter(chosen)
+
+
+def _save() -> None:
+    named_filters.save(cached.workspace(), str(session.held("save-filter-name") or ""), session.chosen_filter())
+    session.seed("save-filter-name", "")
+    _DELETED.clear()
+
+
+def _rename(filter_id: str) -> None:
+    _guarded(_to_name, filter_id, str(session.held(f"rename-{filter_id}") or ""))
+
+
+def _to_name(filter_id: str, name: str) -> None:
+    named_filters.rename(cached.workspace(), filter_id, name)
+    _RENAMED.clear()
+
+
+def _delete(filter_id: str) -> None:
+    _DELETED.set(named_filters.remove(cached.workspace(), filter_id))
+
+
+def _undelete() -> None:
+    entry = _DELETED.take()
+    if entry is not None:
+        named_filters.undo(cached.workspace(), entry.filter_id)

@@ -1,0 +1,87 @@
+"""The keyboard on every page: a sheet of the keys, the way to the search box, moving, and marking.
+
+One packaged component in the navigation listens to the page; it leaves keys alone while somebody types, with modifiers, and
+while a dialog or a menu is open. Enter on a tile, Escape and the arrows of an opened sample belong to the widgets themselves.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import streamlit as st
+from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
+from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
+
+from core.errors import StudioError
+from core.store.ids import id_from_hex
+from studio import marks, session
+
+_PACKAGE: Final = "winnow-keys"
+_NAME: Final = f"{_PACKAGE}.keys"
+
+SHEET: Final[tuple[tuple[str, tuple[tuple[str, str], ...]], ...]] = (
+    (
+        "Everywhere",
+        (
+            ("?", "This sheet"),
+            ("/", "Search"),
+            ("Esc", "Close what is open"),
+        ),
+    ),
+    (
+        "Samples and tables",
+        (
+            ("j k", "Next and previous"),
+            ("← ↑ → ↓", "Move in the grid"),
+            ("Enter", "Open, or choose"),
+            ("x", "Mark, or take the mark away"),
+        ),
+    ),
+    (
+        "An opened sample",
+        (
+            ("← →, k j", "Previous and next"),
+            ("+ − 0", "Zoom, when the picture has the focus"),
+            ("Esc", "Back to the grid"),
+        ),
+    ),
+    (
+        "Curate",
+        (
+            ("Ctrl Z", "Undo; with Shift, do it again"),
+            ("← →", "Budget by 1 %, with Shift by one sample, when the slider has the focus"),
+            ("Page Up", "Budget by 10 %, down with Page Down"),
+            ("+ − 0", "Zoom the map, arrows move it, when it has the focus"),
+        ),
+    ),
+)
+"""What the sheet lists: groups of keys with what they do."""
+
+
+def listen() -> None:
+    """Draw the small button that opens the sheet, and listen to the page; once per run, in the navigation."""
+    key = "keys"
+
+    def marked() -> None:
+        asked = getattr(session.held(key), "marked", None)
+        if asked is None:
+            return
+        try:
+            marks.toggle(id_from_hex(str(asked["sample_id"])))
+        except StudioError as error:
+            marks.PROBLEM.set(error)
+
+    sheet = [
+        {"title": title, "keys": [{"keys": keys, "says": says} for keys, says in entries]} for title, entries in SHEET
+    ]
+    _renderer()(key=key, data={"sheet": sheet}, on_marked_change=marked)
+
+
+def _renderer() -> Any:
+    """The component on the runtime of this run; tests start several runtimes in one process, so it is looked up each time."""
+    manager = get_bidi_component_manager()
+    if manager.get_component_asset_root(_NAME) is None:
+        manifest = ComponentManifest(name=_PACKAGE, version="0", components=[ComponentConfig("keys", "assets")])
+        manager.register_from_manifest(manifest, Path(__file__).parent)
+    return st.components.v2.component(_NAME, js="keys.js", css="keys.css")
