@@ -261,7 +261,7 @@ def _made(one: Chosen) -> dict[str, str]:
     older = saved.moved_since(here, entry) if entry is not None else ()
     return {
         "method": method_title(one.method),
-        **{f"setting: {name}": value for name, value in settings_words(one.method, one.settings).items()},
+        **{f"setting: {name}": value for name, value in settings_words(one.settings).items()},
         "seed": str(one.seed),
         "samples": many(one.num, "sample"),
         "budget": entry.budget if entry is not None else str(one.num),

@@ -27,6 +27,7 @@ NUM_EXAMPLES = 24
 _MOST_REASONS = 20
 _MOST_ROWS = 40
 _LONGEST_TEXT = 500
+_FIELDS = (("source", "sources"), ("style", "styles"), ("tag", "tags"), ("capability", "skills"))
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def _figures(report: Report) -> str:
         cells = [
             (f"{entry.num_selected:,}", f"samples kept of {entry.pool_size:,}"),
             (_share(entry.num_selected, entry.pool_size), "of the pool it was made of"),
-            (_percent(found.clusters), "% of the map’s clusters covered"),
+            (f"{_percent(found.clusters)} %", "of the map’s clusters covered"),
         ]
     else:
         parts = report.split
@@ -154,19 +155,19 @@ def _figures(report: Report) -> str:
 
 
 def _distances(report: Report) -> str:
-    fields = (("source", "sources"), ("style", "styles"), ("tag", "tags"), ("capability", "skills"))
+    title = _section("Distance from the pool", "total variation in %")
+    if report.second is None:
+        found = report.first.distances
+        cells = (f"<div><b>{_percent(getattr(found, name))}</b><span>{says}</span></div>" for name, says in _FIELDS)
+        return f'{title}<div class="figures">{"".join(cells)}</div>'
     columns = [(_name(report, place), one.distances) for place, one in enumerate(report.subjects)]
     if report.between is not None:
         columns.append(("A to B", report.between))
     rows = [
-        (title, [f'<td class="num">{_percent(getattr(found, name))}</td>' for _, found in columns])
-        for name, title in fields
+        (says, [f'<td class="num">{_percent(getattr(found, name))}</td>' for _, found in columns])
+        for name, says in (*_FIELDS, ("clusters", "clusters covered"))
     ]
-    if report.second is not None:
-        covered = [f'<td class="num">{_percent(found.clusters)}</td>' for _, found in columns]
-        rows.append(("clusters covered", covered))
-    heads = "".join(f'<th class="num">{head}</th>' for head, _ in columns)
-    return _section("Distance from the pool", "total variation in %") + _table(heads, rows)
+    return title + _table("".join(f'<th class="num">{head}</th>' for head, _ in columns), rows)
 
 
 # -- how it was made --------------------------------------------------------------------------------------------------------
@@ -177,7 +178,7 @@ def facts(one: Subject) -> dict[str, str]:
     entry, made = one.entry, one.made
     return {
         "method": method_title(entry.method),
-        **{f"setting: {name}": value for name, value in settings_words(entry.method, entry.settings).items()},
+        **{f"setting: {name}": value for name, value in settings_words(entry.settings).items()},
         "seed": str(entry.seed),
         "budget": f"{entry.budget}, which kept {entry.num_selected:,}",
         "filter": filter_words(entry.chosen),
@@ -205,7 +206,7 @@ def _making(report: Report) -> str:
     )
     head = f"<thead><tr><th></th>{heads}</tr></thead>" if heads else ""
     remark = "marked where they differ" if report.second else ""
-    return _section("How it was made", remark) + f"<table>{head}<tbody>{body}</tbody></table>"
+    return _section("How it was made", remark) + f'<table class="made">{head}<tbody>{body}</tbody></table>'
 
 
 def _reasons(report: Report) -> str:
@@ -221,7 +222,9 @@ def _reasons(report: Report) -> str:
             for reason, count in (*shown, *left_out)
         ]
         head = f"<h3>{_name(report, place)}</h3>" if report.second else ""
-        blocks.append(f"<div>{head}{_table('<th class=num>samples</th><th class=num>of the pool</th>', rows)}</div>")
+        blocks.append(
+            f"<div>{head}{_table('<th class=num>samples</th><th class=num>of the pool</th>', rows, 'reasons')}</div>"
+        )
     return _section("Counts by reason") + f'<div class="columns">{"".join(blocks)}</div>'
 
 
@@ -234,12 +237,14 @@ def _distributions(report: Report) -> str:
         ghost = _shares(getattr(report.everything, name), report.everything.num)
         ours = [_shares(getattr(one.counts, name), one.counts.num) for one in report.subjects]
         texts = [[f"{100 * value:.1f} %" for value in shares] for shares in ours]
-        blocks.append(_bars(title, report.names[name], ours, ghost, texts))
+        blocks.append(_bars(title, report.names[name], ours, ghost, texts, [f"{100 * value:.1f} %" for value in ghost]))
     ghost = np.nan_to_num(report.everything.mean / 5)
     means = [one.counts.mean for one in report.subjects]
     texts = [["–" if np.isnan(value) else f"{value:.2f}" for value in mean] for mean in means]
     skills = [np.nan_to_num(mean / 5) for mean in means]
-    blocks.append(_bars("Skills, mean score 0 to 5", report.names["capability"], skills, ghost, texts, scaled=False))
+    behind = [f"{5 * value:.2f}" for value in ghost]
+    names = report.names["capability"]
+    blocks.append(_bars("Skills, mean score 0 to 5", names, skills, ghost, texts, behind, scaled=False))
     return _section("Distributions", "grey: the pool") + f'<div class="columns">{"".join(blocks)}</div>'
 
 
@@ -249,6 +254,7 @@ def _bars(
     ours: Sequence[NDArray[np.float64]],
     ghost: NDArray[np.float64],
     texts: Sequence[Sequence[str]],
+    behind: Sequence[str],
     scaled: bool = True,
 ) -> str:
     """A row for each group the pool has, largest first: a bar for each selection over the pool's, and its number."""
@@ -262,10 +268,14 @@ def _bars(
             f'<td class="num">{escape(said[at])}</td>'
             for shares, look, said in zip(ours, looks, texts, strict=False)
         )
-        rows.append(f'<tr><th scope="row">{escape(names[at])}</th>{cells}</tr>')
+        rows.append(
+            f'<tr><th scope="row" title="{escape(names[at])}">{escape(names[at])}</th>{cells}<td class="num pool">{behind[at]}</td></tr>'
+        )
     more = len(present) - _MOST_ROWS
+    letters = ("kept",) if len(ours) == 1 else ("A", "B")
+    heads = "".join(f'<th></th><th class="num">{one}</th>' for one in letters) + '<th class="num pool">pool</th>'
     foot = f"<p><small>{more:,} smaller ones are not shown.</small></p>" if more > 0 else ""
-    return f"<div><h3>{escape(title)}</h3><table><tbody>{''.join(rows)}</tbody></table>{foot}</div>"
+    return f'<div><h3>{escape(title)}</h3><table class="bars"><thead><tr><th class="name"></th>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>{foot}</div>'
 
 
 def _bar(part: float, ghost: float, look: str) -> str:
@@ -306,9 +316,9 @@ def _section(title: str, remark: str = "") -> str:
     return f"<h2>{escape(title)}{f'<small>{escape(remark)}</small>' if remark else ''}</h2>"
 
 
-def _table(heads: str, rows: Iterable[tuple[str, Sequence[str]]]) -> str:
+def _table(heads: str, rows: Iterable[tuple[str, Sequence[str]]], look: str = "") -> str:
     body = "".join(f'<tr><th scope="row">{escape(name)}</th>{"".join(cells)}</tr>' for name, cells in rows)
-    return f"<table><thead><tr><th></th>{heads}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<table class="{look}"><thead><tr><th></th>{heads}</tr></thead><tbody>{body}</tbody></table>'
 
 
 def _name(report: Report, place: int) -> str:

@@ -29,12 +29,12 @@ def value_words(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else _name(str(value))
 
 
-def settings_words(method: str, settings: Mapping[str, Any]) -> dict[str, str]:
-    """The settings of a method by the names their forms have; an empty list of capabilities means all of them."""
+def settings_words(settings: Mapping[str, Any]) -> dict[str, str]:
+    """The settings of a method by the names their forms have; no capability means all of them, as does each by name."""
     said = {}
     for name, value in settings.items():
-        text = value_words(value)
-        said[name.replace("_", " ")] = "all" if name == "capabilities" and text == "–" else text
+        every = name == "capabilities" and (not value or set(value) == set(CAPABILITY_KEYS))
+        said[name.replace("_", " ")] = "all" if every else value_words(value)
     return said
 
 
