@@ -48,7 +48,8 @@ def diversity(chosen: Filter, kept: Selection) -> None:
     def part() -> None:
         st.html(style.ASSETS / "diversity.css")
         who = vectors_by()
-        layout.section("Diversity", badges=[_DIAGNOSTIC, *([note_on(*who)] if who else [])])
+        with st.container(key="curate-diversity"):
+            layout.section("Diversity", badges=[_DIAGNOSTIC, *([note_on(*who)] if who else [])])
         layout.small(CAUTION)
         found = measured(chosen, kept.sample_ids)
         place = st.empty()
