@@ -12,8 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
+from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 
 ASSETS = Path(__file__).parent / "assets"
+_PIECES = "winnow-pieces"
+_UNSTYLED = "<style>.root { visibility: hidden }</style>"
 
 
 @dataclass(frozen=True)
@@ -70,10 +74,18 @@ def asset(name: str) -> str:
     return (ASSETS / name).read_text(encoding="utf-8")
 
 
-@cache
 def component(name: str) -> Any:
-    """The component made of studio/assets/<name>.css and <name>.js: `component("gallery")(key=..., data=...)`."""
-    return st.components.v2.component(f"winnow_{name}", css=asset(f"{name}.css"), js=asset(f"{name}.js"))
+    """The component made of studio/assets/<name>.css and <name>.js: `component("gallery")(key=..., data=...)`.
+
+    Packaged: both are fetched once, where inline text would travel in every run. The script may be there before the sheet, so its
+    `.root` is hidden until the sheet says otherwise.
+    """
+    full_name = f"{_PIECES}.{name}"
+    manager = get_bidi_component_manager()  # of this run: tests start several runtimes in one process
+    if manager.get_component_asset_root(full_name) is None:
+        pieces = [ComponentConfig(script.stem, ASSETS.name) for script in sorted(ASSETS.glob("*.js"))]
+        manager.register_from_manifest(ComponentManifest(name=_PIECES, version="0", components=pieces), ASSETS.parent)
+    return st.components.v2.component(full_name, js=f"{name}.js", css=f"{name}.css", html=_UNSTYLED)
 
 
 def plotly_template(colours: Palette | None = None) -> dict[str, Any]:
