@@ -58,7 +58,7 @@ def _colourings(snapshot: str, here: Curated) -> list[Colouring]:
     for capability in CAPABILITIES:
         if capability.key in here.pool.scored:
             url = offer_classes(snapshot, name, f"score-{capability.key}", partial(_scores, here, capability.key))
-            made.append(Colouring.by_score(f"score-{capability.key}", charts.short_name(capability), url))
+            made.append(Colouring.by_score(f"score-{capability.key}", f"score: {charts.short_name(capability)}", url))
     return made
 
 

@@ -47,8 +47,8 @@ class Colouring:
 
     @classmethod
     def by_score(cls, key: str, label: str, url: str) -> Colouring:
-        """Scores 0 to 5 from dark to bright, grey for none; the codes are those of `score_codes`."""
-        return cls(key, label, url, tuple(map(ColourClass, _WITH_SCORE_NAMES, (*SEQUENTIAL, OTHER))), group="score of")
+        """Scores 0 to 5 from dark to bright (viridis), grey for none; the codes are those of `score_codes`."""
+        return cls(key, label, url, tuple(map(ColourClass, _WITH_SCORE_NAMES, (*SEQUENTIAL, OTHER))), group="Scores")
 
     @classmethod
     def by_membership(cls, url: str, key: str = "membership", label: str = "kept, added, removed") -> Colouring:

@@ -82,6 +82,7 @@ def budget_map(
     released_now.clear()
     budget = _within(budget if just_released is None else just_released, maximum)
 
+    offered = (KEPT, *colourings) if slider or not colourings else tuple(colourings)
     told = _renderer()(
         key=key,
         data={
@@ -93,12 +94,13 @@ def budget_map(
             "budget": budget,
             "maximum": maximum,
             "sequence": sequence.get(),
-            "colourings": [asdict(one) for one in (KEPT, *colourings)],
-            "colour_by": colour_by,
+            "colourings": [asdict(one) for one in offered],
+            "colour_by": colour_by if colour_by in {one.key for one in offered} else offered[0].key,
             "approximate": approximate,
             "caption": caption,
             "height_px": height_px,
             "slider": slider,
+            "drawn": (held(key) or {}).get("lasso") is not None,
         },
         on_release_change=released,
         on_open_change=_nothing,

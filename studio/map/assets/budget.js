@@ -58,13 +58,13 @@ export class Budget {
   release() {
     clearTimeout(this.settling);
     this.held = false;
+    this.map.showFigures(); // the legend counts exactly now
     if (this.value === this.told) {
       return;
     }
     this.sequence += 1;
     this.told = this.value;
     this.map.tell("release", { budget: this.value, sequence: this.sequence });
-    this.show();
     this.map.parts.spoken.textContent = this.spoken;
   }
 

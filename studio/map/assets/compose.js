@@ -12,12 +12,15 @@
  * other the picture says how many of them are kept.
  */
 
+import { MARKED } from "./raster.js";
+
 const VISIBLE = 0.6; // least opacity of the accent where at least one point is kept, for a lone pixel
 const FADING = 0.12; // how fast that least opacity falls with the number of points
 const STEEPNESS = 0.8; // below 1: small shares are lifted a little
 const FAINTEST = 0.3; // opacity of a single point of the pool
 const DENSEST = 0.85; // opacity of the pool where it is as crowded as it gets
 const PALE = 0.4; // how much of its colour a class keeps where nothing is kept
+const APART = 0.72; // how far what lies outside the reader's box or lasso goes back into the ground
 
 const VERTEX = `#version 300 es
 void main() {
@@ -38,6 +41,7 @@ uniform float slices;      // how many of the eight slices lie below the cut, wi
 uniform float crowding;
 uniform int rows;
 uniform bool coloured;
+uniform bool marked;
 uniform vec3 background;
 uniform vec3 pool;
 uniform vec3 accent;
@@ -54,8 +58,9 @@ void main() {
   }
   vec3 full = accent;
   vec3 quiet = pool;
+  uint said = coloured || marked ? texelFetch(classes, at, 0).r : 0u;
   if (coloured) {
-    full = palette[min(texelFetch(classes, at, 0).r, 15u)];
+    full = palette[min(said & ${MARKED - 1}u, 15u)];
     quiet = mix(pool, full, ${PALE.toFixed(2)});
   }
   float density = min(1.0, log(1.0 + count) / log(1.0 + crowding));
@@ -66,7 +71,11 @@ void main() {
       + dot(second, clamp(slices - vec4(4.0, 5.0, 6.0, 7.0), 0.0, 1.0));
     share = max(pow(clamp(kept / count, 0.0, 1.0), ${STEEPNESS.toFixed(2)}), ${VISIBLE.toFixed(2)} / (1.0 + ${FADING.toFixed(2)} * count));
   }
-  colour = vec4(mix(under, full, share), 1.0);
+  vec3 seen = mix(under, full, share);
+  if (marked && (said & ${MARKED}u) == 0u) {
+    seen = mix(seen, background, ${APART.toFixed(2)});
+  }
+  colour = vec4(seen, 1.0);
 }`;
 
 function compile(gl, kind, text) {
@@ -114,8 +123,8 @@ export class ShaderPicture {
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.R8UI, 1, 1, 0, gl.RED_INTEGER, gl.UNSIGNED_BYTE, new Uint8Array(1));
   }
 
-  /** Send the raster of a new view; `classes` is null or one class per cell. */
-  load(raster, classes, crowding) {
+  /** Send the raster of a new view; `classes` is null or one class per cell, `coloured` and `marked` say what it holds. */
+  load(raster, classes, crowding, { coloured, marked }) {
     const { gl } = this;
     const { width, height, margin, stride } = raster;
     this.crowding = crowding;
@@ -135,7 +144,8 @@ export class ShaderPicture {
     if (classes !== null) {
       send(3, gl.R8UI, gl.RED_INTEGER, gl.UNSIGNED_BYTE, classes);
     }
-    this.coloured = classes !== null;
+    this.coloured = coloured;
+    this.marked = marked;
   }
 
   draw(cut, slices, colours) {
@@ -145,6 +155,7 @@ export class ShaderPicture {
     gl.uniform1f(this.place("crowding"), this.crowding);
     gl.uniform1i(this.place("rows"), this.rows);
     gl.uniform1i(this.place("coloured"), this.coloured ? 1 : 0);
+    gl.uniform1i(this.place("marked"), this.marked ? 1 : 0);
     gl.uniform3fv(this.place("background"), colours.background);
     gl.uniform3fv(this.place("pool"), colours.pool);
     gl.uniform3fv(this.place("accent"), colours.accent);
@@ -179,15 +190,17 @@ export class PlainPicture {
     this.context = canvas.getContext("2d", { alpha: false });
   }
 
-  load(raster, classes, crowding) {
+  load(raster, classes, crowding, { coloured, marked }) {
     this.raster = raster;
     this.classes = classes;
+    this.coloured = coloured;
+    this.marked = marked;
     this.crowding = crowding;
     this.image = this.context.createImageData(raster.width, raster.height);
   }
 
   draw(cut, slices, colours) {
-    const { raster, classes, image } = this;
+    const { raster, classes, coloured, marked, image } = this;
     const { width, height, margin, stride, rank, low, high } = raster;
     const words = new Uint32Array(image.data.buffer);
     const weight = Array.from({ length: 8 }, (_, slice) => Math.min(1, Math.max(0, slices - slice)));
@@ -203,7 +216,8 @@ export class PlainPicture {
           words[y * width + x] = empty;
           continue;
         }
-        const kind = classes === null ? -1 : Math.min(classes[cell], 15);
+        const kind = coloured ? Math.min(classes[cell] & (MARKED - 1), 15) : -1;
+        const apart = marked && (classes[cell] & MARKED) === 0 ? APART : 0;
         const density = Math.min(1, Math.log(1 + count) * scale);
         const under = FAINTEST + (DENSEST - FAINTEST) * density;
         let share = 0;
@@ -219,7 +233,8 @@ export class PlainPicture {
           const full = kind < 0 ? accent[channel] : palette[3 * kind + channel];
           const quiet = kind < 0 ? pool[channel] : pool[channel] + (full - pool[channel]) * PALE;
           const ground = background[channel] + (quiet - background[channel]) * under;
-          return ground + (full - ground) * share;
+          const seen = ground + (full - ground) * share;
+          return seen + (background[channel] - seen) * apart;
         });
         words[y * width + x] = word(...mixed);
       }

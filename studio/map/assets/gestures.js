@@ -1,5 +1,5 @@
 /**
- * Mouse, touch and keys on the picture: drag to move, wheel or two fingers to zoom, click to open.
+ * Mouse, touch and keys on the picture: drag to move or to draw, wheel or two fingers to zoom, click to open.
  */
 
 const CLICK_PX = 4; // a press that moves less than this is a click
@@ -19,6 +19,9 @@ export function followPointer(map, on) {
       canvas.setPointerCapture(event.pointerId);
       pressed.set(event.pointerId, at(event));
       moved = 0;
+      if (pressed.size === 1 && (map.selection.mode !== "move" || event.shiftKey)) {
+        map.selection.begin(at(event), map.selection.mode === "move" ? "box" : map.selection.mode);
+      }
     }
   });
 
@@ -30,7 +33,10 @@ export function followPointer(map, on) {
       return;
     }
     moved += Math.hypot(place.x - before.x, place.y - before.y);
-    if (pressed.size === 2) {
+    if (map.selection.drawing !== null && pressed.size === 1) {
+      map.selection.extend(place);
+    } else if (pressed.size === 2) {
+      map.selection.drawing = null; // the second finger means the picture, not the drawing
       const other = [...pressed].find(([id]) => id !== event.pointerId)[1];
       const spread = (one) => Math.max(1, Math.hypot(one.x - other.x, one.y - other.y));
       map.zoom(spread(place) / spread(before), (place.x + other.x) / 2, (place.y + other.y) / 2);
@@ -45,6 +51,9 @@ export function followPointer(map, on) {
   const lift = (event) => {
     if (pressed.delete(event.pointerId)) {
       delete canvas.dataset.moving;
+      if (map.selection.drawing !== null && event.type === "pointerup" && map.selection.finish()) {
+        return;
+      }
       if (event.type === "pointerup" && moved <= CLICK_PX) {
         map.hover.click(at(event));
       }
@@ -78,11 +87,19 @@ export function followPointer(map, on) {
       "=": () => map.zoom(1.3),
       "-": () => map.zoom(1 / 1.3),
       0: () => map.box && map.fit(),
-      Escape: () => map.hover.leave(),
+      b: () => map.selection.choose("box"),
+      l: () => map.selection.choose("lasso"),
+      v: () => map.selection.choose("move"),
+      Enter: () => map.selection.takeView(),
+      Escape: () => {
+        map.hover.leave();
+        return map.selection.leave();
+      },
     };
-    if (event.key in acts && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    if (Object.hasOwn(acts, key) && !event.ctrlKey && !event.metaKey && !event.altKey && acts[key]() !== false) {
       event.preventDefault();
-      acts[event.key]();
+      event.stopPropagation(); // the page's own keys are for when the picture has no use for one
     }
   });
 }

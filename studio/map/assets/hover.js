@@ -109,7 +109,9 @@ export class Hover {
     question.textContent = sample.question;
     const source = document.createElement("p");
     source.className = "source";
-    source.textContent = sample.sample_id === undefined ? sample.source : `${sample.source} · ${kept}, ${standing}`;
+    const { chosen, codes } = this.map.legend;
+    const place = this.map.data.slider ? `${kept}, ${standing}` : (chosen.classes[codes?.[row]]?.name ?? kept);
+    source.textContent = sample.sample_id === undefined ? sample.source : `${sample.source} · ${place}`;
     words.append(question, source);
     tip.replaceChildren(words);
     if (sample.thumb) {

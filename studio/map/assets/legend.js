@@ -2,10 +2,11 @@
  * Which colours the picture has: the choice of a colouring, its legend with live counts, and classes hidden by a click.
  */
 
-import { colour, count } from "./figures.js";
+import { colour, count, share, valueAt } from "./figures.js";
 import { swatch } from "./layout.js";
 
 const MOST_CLASSES = 16; // room in the shader's palette
+const FOLDED = 9; // where all smaller classes stand together: a sum, which would dwarf the bars of the others
 
 export class Legend {
   constructor(map, on) {
@@ -34,7 +35,7 @@ export class Legend {
     const options = colourings.map((one) => `${one.key}\n${one.label}`).join("\n");
     if (colourBy.dataset.options !== options) {
       colourBy.dataset.options = options;
-      colourBy.replaceChildren(...colourings.map((one) => new Option(one.label, one.key)));
+      colourBy.replaceChildren(...grouped(colourings));
     }
     colourBy.value = this.key;
     colourLabel.hidden = colourings.length < 2;
@@ -64,6 +65,8 @@ export class Legend {
 
   show() {
     const { chosen } = this;
+    this.shown = null;
+    this.map.parts.legend.classList.toggle("plain", chosen.url === null || !this.map.data.slider);
     if (chosen.url === null) {
       this.entries = [swatch("kept", "var(--kept)"), swatch("pool", "var(--pool)")];
     } else {
@@ -84,28 +87,100 @@ export class Legend {
     this.map.redraw();
   }
 
-  /** Counts for the budget in force; one pass over the points where classes are counted (2 ms for a million). */
+  /**
+   * Counts and bars for the budget in force. While the slider is held they come from the table of cuts, whose cost does not
+   * grow with the pool; at rest, and where the table says nothing of a colouring, the points are counted.
+   */
   showCounts(highlighted) {
-    const { ranks, budget } = this.map;
+    const { ranks, budget, slider } = this.map;
     if (ranks === undefined || this.entries.length === 0) {
       return;
     }
-    const { codes } = this;
-    if (this.chosen.url === null) {
+    const { codes, chosen } = this;
+    if (chosen.url === null) {
       this.entries[0].number.textContent = count(highlighted);
       this.entries[1].number.textContent = count(ranks.length);
-    } else if (codes !== null) {
-      const kept = new Uint32Array(256);
+      return;
+    }
+    if (codes === null) {
+      return;
+    }
+    const table = slider.held ? this.map.table?.classes?.[chosen.key] : undefined;
+    const now = `${chosen.key} ${budget} ${table === undefined}`;
+    if (now === this.shown) {
+      return;
+    }
+    this.shown = now;
+    const all = this.countAll(codes);
+    const kept = table?.map((values) => Math.round(valueAt(this.map.table.cuts, values, budget).value)) ?? this.countKept(codes);
+    this.write(kept, all);
+  }
+
+  /** How many points each class has; counted once for each colouring. */
+  countAll(codes) {
+    if (this.counted?.codes !== codes) {
       const all = new Uint32Array(256);
       for (let point = 0; point < codes.length; point += 1) {
         all[codes[point]] += 1;
-        if (ranks[point] < budget) {
-          kept[codes[point]] += 1;
-        }
       }
-      this.entries.forEach((entry, position) => {
-        entry.number.textContent = `${count(kept[position])} of ${count(all[position])}`;
-      });
+      this.counted = { codes, all };
+    }
+    return this.counted.all;
+  }
+
+  /** How many points of each class the budget keeps: one pass over the points, 2 ms for a million. */
+  countKept(codes) {
+    const { ranks, budget } = this.map;
+    const kept = new Uint32Array(256);
+    for (let point = 0; point < codes.length; point += 1) {
+      if (ranks[point] < budget) {
+        kept[codes[point]] += 1;
+      }
+    }
+    return kept;
+  }
+
+  write(kept, all) {
+    const positions = this.entries.map((_, position) => position);
+    const totalKept = Math.max(1, positions.reduce((sum, position) => sum + kept[position], 0));
+    const total = Math.max(1, this.counted.codes.length);
+    const part = (position) => Math.max(kept[position] / totalKept, all[position] / total);
+    const most = Math.max(1e-9, ...positions.filter((position) => position < FOLDED).map(part));
+    for (const position of positions) {
+      const { number, row, bar, ghost, shown, name } = this.entries[position];
+      bar.style.visibility = position < FOLDED ? "" : "hidden";
+      const whole = count(all[position]);
+      if (!this.map.data.slider) {
+        number.textContent = whole;
+        row.title = `Show or hide ${name}`;
+        continue;
+      }
+      number.textContent = `${count(kept[position])} of ${whole}`;
+      number.style.minWidth = `${2 * whole.length + 4}ch`; // nothing moves while dragging
+      shown.style.width = `${(100 * kept[position]) / totalKept / most}%`;
+      ghost.style.width = `${(100 * all[position]) / total / most}%`;
+      row.title = `${name}: ${share(kept[position], totalKept)} of what is kept, ${share(all[position], total)} of the pool; click to show or hide`;
     }
   }
+}
+
+/** The options of a select, those of one group together. */
+function grouped(colourings) {
+  const groups = new Map();
+  const made = [];
+  for (const one of colourings) {
+    const option = new Option(one.label, one.key);
+    if (one.group === "") {
+      made.push(option);
+      continue;
+    }
+    if (!groups.has(one.group)) {
+      const group = document.createElement("optgroup");
+      group.label = one.group;
+      groups.set(one.group, group);
+      made.push(group);
+    }
+    groups.get(one.group).append(option);
+  }
+  return made;
 }

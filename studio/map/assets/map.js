@@ -16,7 +16,9 @@ import { Hover } from "./hover.js";
 import { build } from "./layout.js";
 import { Legend } from "./legend.js";
 import { LoadError, loadBytes, loadJson } from "./load.js";
+import { savePicture } from "./png.js";
 import { Raster, SLICES } from "./raster.js";
+import { Selection } from "./select.js";
 
 const POINTS = "application/vnd.winnow.points";
 const RANKS = "application/vnd.winnow.ranks";
@@ -27,13 +29,14 @@ const LEAST_HEIGHT_PX = 300;
 
 const living = new WeakMap();
 
-export default function budgetMap({ data, parentElement, setTriggerValue }) {
+export default function budgetMap({ data, parentElement, setTriggerValue, setStateValue }) {
   let map = living.get(parentElement);
   if (map === undefined) {
     map = new BudgetMap(parentElement);
     living.set(parentElement, map);
   }
   map.tell = setTriggerValue;
+  map.remember = setStateValue;
   map.update(data);
   return () => {
     map.dispose();
@@ -58,7 +61,11 @@ class BudgetMap {
   // ---- what the page says -------------------------------------------------------------------------------------------
 
   update(data) {
+    if (this.data === undefined && data.drawn) {
+      this.remember("lasso", null); // the page still holds what was drawn on a picture that is gone
+    }
     this.data = data;
+    this.parts.controls.hidden = !data.slider;
     this.slider.follow(data);
     this.legend.offer(data.colourings, data.colour_by);
     this.takeColours();
@@ -109,11 +116,16 @@ class BudgetMap {
         this.cells = occupied(this.places, this.box);
         this.codes.clear();
         this.hover.forget();
+        if (this.selection.corners !== null) {
+          this.selection.forget(); // what was drawn was drawn over other points
+          this.remember("lasso", null);
+        }
         this.fit();
       }
       if (ranks !== null) {
         this.ranks = new Uint32Array(ranks);
         this.few.take(this.ranks);
+        this.selection.followRanks();
       }
       if (ranks !== null || this.below === undefined || this.below.length !== data.maximum + 1) {
         this.below = countsBelow(this.ranks, data.maximum);
@@ -191,6 +203,7 @@ class BudgetMap {
     this.picture.draw(this.budget, slices, this.colours);
     this.showFigures();
     this.few.show();
+    this.selection.show();
     if (this.frames !== null) {
       this.picture.finish();
       if (this.since !== null) {
@@ -205,13 +218,20 @@ class BudgetMap {
   fillRaster() {
     const { canvas } = this.parts;
     const started = performance.now();
-    const { codes } = this.legend;
     const size = this.pointSize();
     this.raster.resize(canvas.width, canvas.height, LARGEST_POINT_PX * Math.ceil(this.density));
     this.raster.fill(this.places, this.ranks, this.placement(), size, this.data.maximum, this.legend.visible());
-    this.picture.load(this.raster, codes === null ? null : this.raster.classes(codes), this.raster.crowding());
+    this.picture.load(this.raster, ...this.facts(this.raster));
     this.rasterMs = performance.now() - started;
     this.parts.ring.hidden = true;
+  }
+
+  /** What a picture is told beside the raster: the class of each pixel, how crowded it is, and what the classes say. */
+  facts(raster) {
+    const { codes } = this.legend;
+    const { marks } = this.selection;
+    const classes = codes === null && marks === null ? null : raster.classes(codes, marks);
+    return [classes, raster.crowding(), { coloured: codes !== null, marked: marks !== null }];
   }
 
   pointSize() {
@@ -360,7 +380,7 @@ class BudgetMap {
   // ---- what the reader does -----------------------------------------------------------------------------------------
 
   listen() {
-    const { canvas, stage, again, fit, closer, farther } = this.parts;
+    const { canvas, stage, again, fit, closer, farther, png } = this.parts;
     this.leaving = new AbortController();
     const { signal } = this.leaving;
     const on = (target, kind, handle, options = {}) => target.addEventListener(kind, handle, { signal, ...options });
@@ -369,10 +389,13 @@ class BudgetMap {
     this.legend = new Legend(this, on);
     this.hover = new Hover(this);
     this.few = new Few(this);
+    this.selection = new Selection(this, on);
+    this.selection.showTools();
     followPointer(this, on);
     on(fit, "click", () => this.box && this.fit());
     on(closer, "click", () => this.zoom(1.6));
     on(farther, "click", () => this.zoom(1 / 1.6));
+    on(png, "click", () => this.root.dataset.state === "ready" && savePicture(this));
     on(again, "click", () => {
       // The rerun publishes what the server no longer holds; fetch after it had the time to.
       this.tell("reload", Date.now());
@@ -406,7 +429,8 @@ class BudgetMap {
         const { raster, view, budget, rasterMs, picture } = map;
         const kept = Number(map.root.dataset.kept);
         const { width, height } = raster;
-        return { budget, kept, width, height, view, rasterMs, renderer: picture?.name, placement: map.placement(), size: map.pointSize() };
+        const selected = map.selection.marks?.reduce((sum, one) => sum + one, 0) ?? null;
+        return { budget, kept, width, height, view, rasterMs, renderer: picture?.name, placement: map.placement(), size: map.pointSize(), selected };
       },
       pixels() {
         map.drawNow();

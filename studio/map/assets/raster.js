@@ -11,6 +11,7 @@
 
 export const NEVER = 0xffffffff;
 export const SLICES = 8;
+export const MARKED = 128; // beside the class of a cell: its point lies in what the reader has drawn
 
 /** Offsets of the pixels a point of `size` pixels covers: a square below 4, a disc from there on. */
 function stamp(size) {
@@ -99,13 +100,14 @@ export class Raster {
     }
   }
 
-  /** [cells] u8: the class of the point on top of each cell; `codes` is [N] u8. */
-  classes(codes) {
+  /** [cells] u8: the class of the point on top of each cell, and MARKED where that point is; `codes` and `marks` are null or [N] u8. */
+  classes(codes, marks) {
     const { top } = this;
     const found = new Uint8Array(top.length);
     for (let cell = 0; cell < top.length; cell += 1) {
-      if (top[cell] >= 0) {
-        found[cell] = codes[top[cell]];
+      const point = top[cell];
+      if (point >= 0) {
+        found[cell] = (codes === null ? 0 : codes[point]) | (marks !== null && marks[point] === 1 ? MARKED : 0);
       }
     }
     return found;
