@@ -72,7 +72,7 @@ def _search() -> None:
         session.set_filter(session.chosen_filter().model_copy(update={"text": text[:1000]}))
         return
     session.set_like(text)
-    if text and not session.is_at("browse"):
+    if text and not session.is_at("Browse"):
         session.go_to("browse")
 
 

@@ -27,7 +27,7 @@ def page(title: str, says: str) -> Iterator[DeltaGenerator]:
     if target := session.target():
         st.switch_page(f"../pages/{target}.py")
     style.apply()
-    from_url = session.start()
+    from_url = session.start(title)
     left, right = st.columns([5, 2], vertical_alignment="center")
     left.html(f'<h1 class="w-title">{escape(title)}</h1><p class="w-says">{escape(says)}</p>')
     actions = right.container(

@@ -107,6 +107,7 @@ _VIEW: Slot[View | None] = Slot("view", None)
 _WRITTEN: Slot[dict[str, list[str]] | None] = Slot("written", None)
 _PLACE: Slot[str] = Slot("place", "")
 _STAYED: Slot[bool] = Slot("stayed", False)
+_PAGE: Slot[str] = Slot("page", "")
 _WORKSPACE: Slot[str | None] = Slot("workspace", None)
 _TARGET: Slot[str] = Slot("target", "")
 
@@ -247,8 +248,8 @@ def view_from_query(query: Mapping[str, Sequence[str]]) -> View:
 
 
 def is_at(page: str) -> bool:
-    """Whether the page with this name is on screen."""
-    return urlsplit(st.context.url or "").path.rstrip("/").endswith(f"/{page}")
+    """Whether the page with this title is on screen, or was when a callback was called."""
+    return _PAGE.get() == page
 
 
 def go_to(page: str) -> None:
@@ -265,8 +266,9 @@ def _query() -> dict[str, list[str]]:
     return {name: st.query_params.get_all(name) for name in _VIEW_PARAMETERS if name in st.query_params}
 
 
-def start() -> StudioError | None:
-    """Settle view and URL at the top of a page; gives back what was wrong with the URL, if anything was."""
+def start(page: str = "") -> StudioError | None:
+    """Settle view and URL at the top of the page with this title; gives back what was wrong with the URL, if anything was."""
+    _PAGE.set(page)
     query = _query()
     place = urlsplit(st.context.url or "").path
     stayed = place == _PLACE.get()
@@ -358,6 +360,11 @@ def seed(key: str, value: object) -> str:
     """Give the widget with this key a value before it is drawn, whatever it held; returns the key."""
     st.session_state[key] = value
     return key
+
+
+def holds(key: str) -> bool:
+    """Whether the widget or component with this key exists, whatever it holds."""
+    return key in st.session_state
 
 
 def held(key: str) -> Any:
