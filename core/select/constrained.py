@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from core.errors import BadInput
 from core.select.budget import Budget
 from core.select.constraints import PARTITIONS, Constraints, Contradiction, Quota
-from core.select.groups import Labels, Mask, members
+from core.select.groups import Labels, Mask, is_in, members
 from core.select.minima import Stuck, exchange
 from core.select.ordering import Ordering
 from core.select.pool import Pool
@@ -208,16 +208,14 @@ class _Line:
             first = np.sort(np.unique(rows, return_index=True)[1])
             rows, source, place = rows[first], source[first], place[first]
         pinned = rules.pinned[rows]
-        unranked = rules.pinned.copy()  # pinned samples that the method itself would leave out
-        unranked[rows] = False
-        behind = np.flatnonzero(unranked)
-        none = np.zeros(len(behind), dtype=np.int64)
-        self.num_pinned = int(pinned.sum()) + len(behind)
-        self.rows = np.concatenate([rows[pinned], behind, rows[~pinned]])
-        self.source = np.concatenate([source[pinned], none.astype(np.uint8), source[~pinned]])
-        self.place = np.concatenate([place[pinned], none, place[~pinned]])
-        self.source[: self.num_pinned] = 0
-        self.place[: self.num_pinned] = 0
+        first_ones = rows[pinned & (source == 1)]
+        unranked = rules.pinned.copy()  # pinned samples that the method would not keep; they stand by their id
+        unranked[first_ones] = False
+        self.rows = np.concatenate([first_ones, np.flatnonzero(unranked), rows[~pinned]])
+        self.num_pinned = len(self.rows) - int((~pinned).sum())
+        forced = np.zeros(self.num_pinned, dtype=np.int64)
+        self.source = np.concatenate([forced.astype(np.uint8), source[~pinned]])
+        self.place = np.concatenate([forced, place[~pinned]])
 
     def walk(self, budget: int | None) -> tuple[Mask, NDArray[np.int64]]:
         """Which places a walk that skips full groups keeps, beyond the budget too; and the maximum that skips the others.
@@ -374,6 +372,6 @@ def _condition(labels: Labels, text: str) -> Mask:
 
 def _rows(pool: Pool, ids: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
     """Where the listed samples stand in the pool, and those that do not."""
-    wanted = np.unique(np.array([id_from_hex(text) for text in ids], dtype=np.uint64))
-    there = np.isin(wanted, pool.sample_id)
+    wanted = np.sort(np.array([id_from_hex(text) for text in ids], dtype=np.uint64))
+    there = is_in(wanted, pool.sample_id)
     return pool.rows_of(wanted[there]), wanted[~there]

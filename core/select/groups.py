@@ -43,7 +43,13 @@ def labels_for(lens: Lens, pool: Pool, constraints: Constraints) -> Labels:
 
 def _holds(lens: Lens, pool: Pool, chosen: Filter) -> Mask:
     ids = lens.ask("ids_of_visible", chosen)["sample_id"].to_numpy()
-    found: Mask = np.isin(pool.sample_id, ids, assume_unique=True)
+    return is_in(pool.sample_id, ids)
+
+
+def is_in(wanted: NDArray[np.uint64], ascending: NDArray[np.uint64]) -> Mask:
+    """[K] bool: which of the wanted ids are among the ascending ones."""
+    place = np.minimum(np.searchsorted(ascending, wanted), max(len(ascending) - 1, 0))
+    found: Mask = ascending[place] == wanted if len(ascending) else np.zeros(len(wanted), dtype=bool)
     return found
 
 
@@ -59,7 +65,7 @@ def check_names(lens: Lens, constraints: Constraints) -> None:
     ids = [id_from_hex(text) for text in (*constraints.pins, *constraints.never)]
     if ids:
         wanted = np.array(ids, dtype=np.uint64)
-        there = np.isin(wanted, lens.ask("ids_of_visible")["sample_id"].to_numpy())
+        there = is_in(wanted, lens.ask("ids_of_visible")["sample_id"].to_numpy())
         absent = wanted[~there]
         if len(absent):
             more = f" (and {len(absent) - 1:,} more)" if len(absent) > 1 else ""

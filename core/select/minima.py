@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 
 import numpy as np
 from numpy.typing import NDArray
 
 Mask = NDArray[np.bool_]
+
+_MOST_REMEMBERED = 20_000
 
 
 class Stuck(Exception):
@@ -41,33 +43,43 @@ class Exchanged:
 
 
 class _Classes:
-    """Candidates by the groups they belong to: per class its minima and maxima, who is kept and who is not.
+    """Candidates by the groups they belong to: [C] classes with their groups, who is kept of each and who is not.
 
-    `inside` holds kept places, negated so that the worst comes first; `outside` the others, best first.
+    least: [C, number of minima] bool, most: [C, number of maxima] bool. `inside` holds kept places, negated so that the
+    worst comes first, `outside` the others, best first; worst and best are their heads: [C] int64, none is -1 and M.
     """
 
     def __init__(self, kept: Mask, num_pinned: int, least: Sequence[Mask], most: Sequence[Mask]) -> None:
         bits = np.stack([*least, *most], axis=1)
         packed = np.ascontiguousarray(np.packbits(bits, axis=1))
         keys = packed.view(np.dtype((np.void, packed.shape[1]))).ravel()
-        _, first, self.of = np.unique(keys, return_index=True, return_inverse=True)
-        member = bits[first]
-        self.least = [frozenset(np.flatnonzero(row[: len(least)]).tolist()) for row in member]
-        self.most = [frozenset(np.flatnonzero(row[len(least) :]).tolist()) for row in member]
-        self.inside: list[list[int]] = [[] for _ in first]
-        self.outside: list[list[int]] = [[] for _ in first]
+        _, first, of = np.unique(keys, return_index=True, return_inverse=True)
+        self.least, self.most = bits[first, : len(least)], bits[first, len(least) :]
         free = kept.copy()
         free[:num_pinned] = False
-        for heaps, places, sign in (
-            (self.inside, np.flatnonzero(free)[::-1], -1),
-            (self.outside, np.flatnonzero(~kept), 1),
-        ):
-            classes = self.of[places]
-            order = np.argsort(classes, kind="stable")
-            ends = np.cumsum(np.bincount(classes, minlength=len(first)))
-            for index, part in enumerate(np.split(places[order] * sign, ends[:-1])):
-                heaps[index] = part.tolist()  # ascending, and so a heap
-                heapify(heaps[index])
+        self.inside = _by_class(-np.flatnonzero(free)[::-1], of, len(first))
+        self.outside = _by_class(np.flatnonzero(~kept), of, len(first))
+        self.none = len(kept)
+        self.worst = np.array([-heap[0] if heap else -1 for heap in self.inside])
+        self.best = np.array([heap[0] if heap else self.none for heap in self.outside])
+
+    def exchange(self, comes: int, goes: int) -> tuple[int, int]:
+        """The best sample outside of one class for the worst kept one of another; gives their places."""
+        new, old = heappop(self.outside[comes]), -heappop(self.inside[goes])
+        heappush(self.outside[goes], old)
+        heappush(self.inside[comes], -new)
+        for index in (comes, goes):
+            self.worst[index] = -self.inside[index][0] if self.inside[index] else -1
+            self.best[index] = self.outside[index][0] if self.outside[index] else self.none
+        return new, old
+
+
+def _by_class(places: NDArray[np.int64], of: NDArray[np.int64], num: int) -> list[list[int]]:
+    """Ascending places (negated ones count by their size) in a list per class; an ascending list is a heap."""
+    classes = of[np.abs(places)]
+    order = np.argsort(classes, kind="stable")
+    ends = np.cumsum(np.bincount(classes, minlength=num))
+    return [part.tolist() for part in np.split(places[order], ends[:-1])]
 
 
 def exchange(
@@ -86,55 +98,64 @@ def exchange(
     """
     kept = kept.copy()
     brought, gave = (np.full(len(kept), -1, dtype=np.int64) for _ in range(2))
-    have = [int(kept[mask].sum()) for mask in least]
-    full = [int(kept[mask].sum()) for mask in most]
-    shortage = [wanted - there for wanted, there in zip(need, have, strict=True)]
-    turns = sorted((index for index in range(len(need)) if shortage[index] > 0), key=lambda index: -shortage[index])
+    needed, allowed = np.array(need, dtype=np.int64), np.array(limit, dtype=np.int64)
+    have = np.array([int(kept[mask].sum()) for mask in least], dtype=np.int64)
+    full = np.array([int(kept[mask].sum()) for mask in most], dtype=np.int64)
+    turns = [int(index) for index in np.argsort(have - needed, kind="stable") if have[index] < needed[index]]
     if not turns:
         return Exchanged(kept, brought, gave)
     classes = _Classes(kept, num_pinned, least, most)
+    may_go: dict[tuple[int, bytes, bytes], NDArray[np.int64]] = {}
 
-    def hindrance(comes: int, goes: int, short: int) -> tuple[str, int] | None:
-        """What forbids that a sample of one class replaces one of another; None when nothing does."""
-        if short in classes.least[goes]:
-            return ("minimum", short)
-        for index in classes.least[goes] - classes.least[comes]:
-            if have[index] <= need[index]:
-                return ("minimum", index)
-        for index in classes.most[comes] - classes.most[goes]:
-            if full[index] >= limit[index]:
-                return ("maximum", index)
-        return None
+    def leavers(comes: int, short: int) -> NDArray[np.int64]:
+        """The classes of which a sample may go for one of class `comes`, whether or not any is kept."""
+        tight, closed = have <= needed, full >= allowed
+        tight[short] = True
+        key = (comes, tight.tobytes(), closed.tobytes())  # the same for many exchanges in a row
+        if key not in may_go:
+            if len(may_go) > _MOST_REMEMBERED:
+                may_go.clear()
+            loses = classes.least[:, tight & ~classes.least[comes]].any(axis=1) | classes.least[:, short]
+            exceeds = (~classes.most[:, closed & classes.most[comes]]).any(axis=1)
+            may_go[key] = np.flatnonzero(~loses & ~exceeds)
+        return may_go[key]
 
     def pair(short: int) -> tuple[int, int]:
         """The classes of the next exchange for a short group."""
-        coming = [c for c, heap in enumerate(classes.outside) if heap and short in classes.least[c]]
-        going = [c for c, heap in enumerate(classes.inside) if heap]
-        coming.sort(key=lambda c: classes.outside[c][0])
-        going.sort(key=lambda c: classes.inside[c][0])
-        in_the_way: Counter[tuple[str, int]] = Counter()
-        for comes in coming:
-            for goes in going:
-                why = hindrance(comes, goes, short)
-                if why is None:
-                    return comes, goes
-                in_the_way[why] += 1
-        del in_the_way[("minimum", short)]
-        if not coming:
+        of_group = np.flatnonzero(classes.least[:, short] & (classes.best < classes.none))
+        if not len(of_group):
             raise Stuck(short, None)
-        raise Stuck(short, min(in_the_way, key=lambda why: (-in_the_way[why], why)) if in_the_way else ("pins", 0))
+        comes = int(of_group[np.argmin(classes.best[of_group])])
+        for tried in range(len(of_group)):
+            if tried == 1:  # seldom: the best one cannot come in, so the others are looked at in turn
+                of_group = of_group[np.argsort(classes.best[of_group])]
+            comes = int(of_group[tried]) if tried else comes
+            going = leavers(comes, short)
+            worst = classes.worst[going]
+            if len(going) and worst.max() >= 0:
+                return comes, int(going[np.argmax(worst)])
+        raise Stuck(short, _in_the_way(classes, of_group, short, have <= needed, full >= allowed))
 
     for short in turns:
-        while have[short] < need[short]:
+        while have[short] < needed[short]:
             comes, goes = pair(short)
-            new, old = heappop(classes.outside[comes]), -heappop(classes.inside[goes])
-            heappush(classes.outside[goes], old)
-            heappush(classes.inside[comes], -new)
+            new, old = classes.exchange(comes, goes)
             kept[new], kept[old] = True, False
             brought[new], brought[old], gave[new], gave[old] = short, -1, -1, short
-            for there, entries in ((have, classes.least), (full, classes.most)):
-                for index in entries[comes]:
-                    there[index] += 1
-                for index in entries[goes]:
-                    there[index] -= 1
+            have += classes.least[comes].astype(np.int64) - classes.least[goes]
+            full += classes.most[comes].astype(np.int64) - classes.most[goes]
     return Exchanged(kept, brought, gave)
+
+
+def _in_the_way(classes: _Classes, coming: NDArray[np.int64], short: int, tight: Mask, closed: Mask) -> tuple[str, int]:
+    """The rule that forbids most of the exchanges a short group could make."""
+    going = np.flatnonzero((classes.worst >= 0) & ~classes.least[:, short])
+    why: Counter[tuple[str, int]] = Counter()
+    for comes in coming.tolist():
+        for index in np.flatnonzero(tight & ~classes.least[comes]).tolist():
+            why[("minimum", index)] += int(classes.least[going, index].sum())
+        for index in np.flatnonzero(closed & classes.most[comes]).tolist():
+            why[("maximum", index)] += int((~classes.most[going, index]).sum())
+    del why[("minimum", short)]
+    found = [(-num, rule) for rule, num in why.items() if num]
+    return min(found)[1] if found else ("pins", 0)
