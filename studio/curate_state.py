@@ -1,7 +1,7 @@
 """What Curate is set to: method, settings, seed, budget, filter and constraints, as one frozen value.
 
 The address says it, a workspace keeps it over a restart, and every change of it is an act that can be undone. Parts of the page
-keep their own small values in the slots here; `remember` looks at the end of a run whether they have become another state.
+keep their own small values in the slots here; `start` looks whether they have become another state, `remember` says it.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ _ASKED: session.Slot[str] = session.Slot("curate.asked", "")
 _PUT: session.Slot[bool] = session.Slot("curate.put", False)
 _ACTED: session.Slot[bool] = session.Slot("curate.acted", False)
 _SILENT: session.Slot[bool] = session.Slot("curate.silent", False)
+_FORM: session.Slot[tuple[str, dict[str, Any]]] = session.Slot("curate.form", ("", {}))
 _WRONG: session.Slot[StudioError | None] = session.Slot("curate.wrong", None)
 
 
@@ -129,6 +130,20 @@ def budget_of(size: int) -> int:
 def took(settings: Mapping[str, Any]) -> None:
     """The settings the form gives in this run."""
     SETTINGS.set(dict(settings))
+    _FORM.set((METHOD.get(), _form()))
+
+
+def _form() -> dict[str, Any]:
+    method = METHOD.get()
+    return forms.held(methods.method(method), key=f"method-{method}", hidden=HIDDEN)
+
+
+def _look_ahead() -> None:
+    """Take what was just typed into the form before it is drawn, so that a change counts even if the page cannot be shown."""
+    drawn, before = _FORM.get()
+    held = _form()
+    changed = {name: value for name, value in held.items() if drawn != METHOD.get() or before.get(name) != value}
+    SETTINGS.set({**(SETTINGS.get() if drawn == METHOD.get() else {}), **changed})
 
 
 # -- the address, and what a workspace keeps ------------------------------------------------------------------------------
@@ -163,7 +178,21 @@ def start() -> StudioError | None:
                 _PUT.clear()
     except StudioError as error:
         return error
+    finally:
+        if not _ASKED.get():  # a budget from the address waits for the size of the pool
+            _keep()
     return _WRONG.take()
+
+
+def _keep() -> None:
+    """Record the state as an act where it is another than before; a form that does not fit is no state yet."""
+    if not _PUT.get():
+        _look_ahead()
+    try:
+        state = now()
+    except (StudioError, ValidationError):
+        return
+    _record(state)
 
 
 def left_in() -> CurateState:
@@ -264,24 +293,28 @@ def _query() -> dict[str, list[str]]:
 
 
 def remember(budget: int) -> None:
-    """Say the state in the address, and keep it as an act when it has changed; once per run, when all parts have spoken."""
+    """Say the state in the address; once per run, when all parts of the page have spoken."""
     state = now()
-    before = _REMEMBERED.get() or state
-    put_back = _PUT.take()  # undone, done again or gone on with: no act of its own
-    if state != before and not put_back:
-        words = difference(before, state)
-        change = Change(kind="curate", before=before.model_dump(mode="json"), after=state.model_dump(mode="json"))
-        history.record(cached.workspace(), Act(says=words, changes=(change,)))
-    _REMEMBERED.set(state)
+    _record(state)
+    _PUT.clear()
     if _ARRIVED.get() is None or not session.stayed():
         _ARRIVED.set(state)
-    query = state_to_query(state, budget)
     if _SILENT.get():
         return
+    query = state_to_query(state, budget)
     if _query() != query:
         others = {name: st.query_params.get_all(name) for name in st.query_params if name not in _PARAMETERS}
         st.query_params.from_dict({**others, **query})
     _WRITTEN.set(query)
+
+
+def _record(state: CurateState) -> None:
+    """Keep a state that is another than before as an act, unless it was undone, done again or gone on with."""
+    before = _REMEMBERED.get() or state
+    if state != before and not _PUT.get():
+        change = Change(kind="curate", before=before.model_dump(mode="json"), after=state.model_dump(mode="json"))
+        history.record(cached.workspace(), Act(says=difference(before, state), changes=(change,)))
+    _REMEMBERED.set(state)
 
 
 def did(says: str, key: str, before: saved.SavedSelection | None, after: saved.SavedSelection | None) -> None:

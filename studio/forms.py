@@ -62,6 +62,22 @@ def fill(model: type[BaseModel], *, key: str, values: Mapping[str, Any], hidden:
         session.seed(f"{key}.{name}", value)
 
 
+def held(model: type[BaseModel], *, key: str, hidden: Collection[str] = ()) -> dict[str, Any]:
+    """What the widgets of `settings_form` with this key hold before they are drawn again, those that were drawn ever."""
+    values = {}
+    for name, field in model.model_fields.items():
+        value = session.held(f"{key}.{name}")
+        if name in hidden or (value is None and not session.holds(f"{key}.{name}")):
+            continue
+        kind, optional = _plain(field.annotation)
+        if get_origin(kind) is tuple:
+            value = _words(value) if isinstance(value, str) else tuple(value or ())
+        elif isinstance(value, str) and optional and not value.strip():
+            value = None
+        values[name] = value
+    return values
+
+
 def bad_settings(error: ValidationError) -> BadInput:
     """Pydantic's first complaint as one of ours."""
     first = error.errors()[0]
@@ -168,6 +184,10 @@ def _several(field: FieldInfo, kind: Any, label: str, key: str, default: Any, he
             st.multiselect(label, choices, list(default or ()), key=key, help=help_text, persist_state="session")
         )
     text = st.text_input(label, ", ".join(map(str, default or ())), key=key, help=help_text, persist_state="session")
+    return _words(text)
+
+
+def _words(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 

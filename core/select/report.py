@@ -275,7 +275,10 @@ def _bars(
     letters = ("kept",) if len(ours) == 1 else ("A", "B")
     heads = "".join(f'<th></th><th class="num">{one}</th>' for one in letters) + '<th class="num pool">pool</th>'
     foot = f"<p><small>{more:,} smaller ones are not shown.</small></p>" if more > 0 else ""
-    return f'<div><h3>{escape(title)}</h3><table class="bars"><thead><tr><th class="name"></th>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>{foot}</div>'
+    return (
+        f'<div><h3>{escape(title)}</h3><table class="bars"><thead><tr><th class="name"></th>{heads}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table>{foot}</div>"
+    )
 
 
 def _bar(part: float, ghost: float, look: str) -> str:
