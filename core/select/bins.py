@@ -1,72 +1,136 @@
-"""The (style, source) bins of a capability, each a run of pool rows best first.
+"""The (style, source) bins of each capability, every one a run of samples best first.
 
-One table of (sample, bin) pairs in tie order is made per pool and seed; a capability's bins are two stable radix
-sorts of it, by score and then by bin.
+Samples go by their position in the tie order of a pool and seed, so that sorting by score alone, keeping the order of equals,
+is the whole order of a bin.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.select import loops
 from core.select.pool import UNSTYLED, Pool
 from core.store.ids import MISSING, tie_key
 
-
-@dataclass(frozen=True, eq=False)
-class Bins:
-    """The candidates of one capability in K bins.
-
-    sample: [M] int32 pool rows, bin after bin, best first inside each; start: [K + 1] int64, bin k is
-    sample[start[k]:start[k + 1]]. K counts every bin of the pool, so a bin without candidates is an empty run.
-    """
-
-    sample: NDArray[np.int32]
-    start: NDArray[np.int64]
-
-    @property
-    def sizes(self) -> NDArray[np.int64]:
-        return np.diff(self.start)
+_KEY_ROWS = 1 << 16  # keys made at once, so that they stay in the cache
 
 
 class BinTable:
-    """Every (sample, bin) pair of a pool; `bins(capability)` sorts those that are candidates.
+    """The bins of a pool for some of its capabilities.
 
-    style: [K] int64 into `style_labels` (the last one is "no style"), source: [K] int64; bins are numbered by style in
-    vocabulary order, samples without a style last, then by source by code point.
+    by_tie: [N] int32 pool rows in tie order; a position is a place in it. K bins are numbered by style in vocabulary order,
+    samples without a style last, then by source by code point: style [K] int64 into `style_labels`, source [K] int64;
+    number: [styles x sources] int64 has the bin of style x sources + source, -1 for an empty one. M entries, one per sample
+    and bin it sits in: the candidates of capability c in bin k are the positions sample[c, start[k]:ends[c, k]], best
+    first ([C, M] int32, [K + 1] int64, [C, K] int64). record: [2 N] integers by position, first a bit per capability the
+    sample is a candidate of, then its home as `loops` has it.
     """
 
-    def __init__(self, pool: Pool, seed: int) -> None:
-        num_sources = max(len(pool.source_names), 1)
+    def __init__(self, pool: Pool, seed: int, capabilities: Sequence[int], above: int) -> None:
+        """`capabilities` are rows of `pool.scores`; a candidate's stored score is more than `above`."""
+        values = np.arange(256)
+        candidate_of = ((values > above) & (values != MISSING)).astype(np.int64)
         self.style_labels = (*pool.style_names, UNSTYLED)
-        by_tie = np.argsort(tie_key(pool.sample_id, seed), kind="stable").astype(np.int32)
-        bits = pool.style_bits[by_tie]
-        source = pool.source[by_tie].astype(np.int64)
-        rows, codes = [], []
-        for style in range(len(self.style_labels)):
-            unstyled = style == len(pool.style_names)
-            member = bits == 0 if unstyled else (bits >> np.uint32(style)) & np.uint32(1) == 1
-            rows.append(by_tie[member])
-            codes.append(style * num_sources + source[member])
-        all_codes = np.concatenate(codes)
-        used = np.flatnonzero(np.bincount(all_codes, minlength=1))
-        compact = np.zeros(len(self.style_labels) * num_sources, dtype=np.int64)
-        compact[used] = np.arange(len(used))
-        self.num = len(used)
-        self.style, self.source = np.divmod(used, num_sources)
-        narrow = np.uint16 if self.num <= 2**16 else np.int32  # numpy sorts 16 bits by radix
-        self._rows = np.concatenate(rows)
-        self._bin = compact[all_codes].astype(narrow)
-        self._pool = pool
+        self.num_sources = max(len(pool.source_names), 1)
+        self.is_large = len(pool) > loops.COMPILE_ABOVE and len(capabilities) < 64
+        fill = self._fill_compiled if self.is_large else self._fill
+        fill(pool, seed, list(capabilities), candidate_of, _home(pool))
 
-    def bins(self, capability: int, above: int) -> Bins:
-        """The bins of a capability (a row of `pool.scores`) over samples whose stored score is more than `above`."""
-        stored = self._pool.scores[capability][self._rows]
-        keep = np.flatnonzero((stored > above) & (stored != MISSING))
-        worst_first = (MISSING - stored[keep]).astype(np.uint8)
-        keep = keep[np.argsort(worst_first, kind="stable")]
-        keep = keep[np.argsort(self._bin[keep], kind="stable")]
-        sizes = np.bincount(self._bin[keep], minlength=self.num)
-        return Bins(self._rows[keep], np.concatenate(([0], np.cumsum(sizes))).astype(np.int64))
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """[C, K] candidates of each capability in each bin."""
+        return self.ends - self.start[:-1]
+
+    def _number(self, sizes: NDArray[np.int64]) -> None:
+        """Number the bins that hold a sample; sizes: by style x sources + source."""
+        used = np.flatnonzero(sizes)
+        self.num = len(used)
+        self.style, self.source = np.divmod(used, self.num_sources)
+        self.number = np.full(len(sizes), -1, dtype=np.int64)
+        self.number[used] = np.arange(self.num)
+        self.start = np.concatenate(([0], np.cumsum(sizes[used]))).astype(np.int64)
+
+    def _fill(
+        self, pool: Pool, seed: int, capabilities: list[int], candidate_of: NDArray[np.int64], home: NDArray[np.int64]
+    ) -> None:
+        """Two stable sorts per capability, by score and then by bin; numpy sorts small integers by radix."""
+        self.by_tie = np.argsort(tie_key(pool.sample_id, seed), kind="stable").astype(np.int32)
+        home = home[self.by_tie]
+        member = [(home >> style) & 1 == 1 for style in range(len(self.style_labels))]
+        position, style = np.nonzero(np.column_stack(member))
+        code = style * self.num_sources + (home >> loops.SOURCE_BIT)[position]
+        self._number(np.bincount(code, minlength=len(self.style_labels) * self.num_sources))
+        bin_of = self.number[code].astype(np.uint16 if self.num <= 2**16 else np.int32)
+        self.sample = np.empty((len(capabilities), len(position)), dtype=np.int32)
+        self.ends = np.empty((len(capabilities), self.num), dtype=np.int64)
+        wide: Any = (
+            np.int64 if len(capabilities) < 64 else object
+        )  # Python's own integers have as many bits as it takes
+        record: NDArray[Any] = np.zeros((len(pool), 2), dtype=wide)
+        record[:, 1] = home
+        for index, row in enumerate(capabilities):
+            stored = pool.scores[row][self.by_tie]
+            candidate = candidate_of[stored]
+            record[:, 0] += candidate.astype(wide) << index
+            worst_first = np.where(candidate == 1, MISSING - stored, MISSING).astype(np.uint8)[position]
+            order = np.argsort(worst_first, kind="stable")
+            order = order[np.argsort(bin_of[order], kind="stable")]
+            self.sample[index] = position[order]
+            in_bin = np.bincount(bin_of[candidate[position] == 1], minlength=self.num)
+            self.ends[index] = self.start[:-1] + in_bin
+        self.record = record.ravel()
+
+    def _fill_compiled(
+        self, pool: Pool, seed: int, capabilities: list[int], candidate_of: NDArray[np.int64], home: NDArray[np.int64]
+    ) -> None:
+        """Entries bin by bin first, then a counting sort by score inside each; two threads and more."""
+        num, num_threads = len(pool), os.cpu_count() or 1
+        key = np.empty(num, dtype=np.uint64)
+        for at in range(0, num, _KEY_ROWS):
+            key[at : at + _KEY_ROWS] = tie_key(pool.sample_id[at : at + _KEY_ROWS], seed)
+        self.by_tie = loops.compiled(loops.radix_order)(key)
+        del key
+        sizes = np.zeros(len(self.style_labels) * self.num_sources, dtype=np.int64)
+        loops.compiled(loops.bin_sizes)(home, self.num_sources, sizes)
+        self._number(sizes)
+        num_words, num_entries = -(-len(capabilities) // 8), int(self.start[-1])
+        words = np.empty((num, 2 + num_words), dtype=np.int64)
+        self.record = np.empty(2 * num, dtype=np.int64)
+        self.sample = np.empty((len(capabilities), num_entries), dtype=np.int32)
+        self.ends = np.empty((len(capabilities), self.num), dtype=np.int64)
+        position_of, stored = np.empty(num_entries, dtype=np.int32), np.empty((num_entries, num_words), dtype=np.int64)
+        pack, spread, sort = (loops.compiled(one) for one in (loops.pack, loops.spread, loops.sort_bins))
+        taken, octets = np.array(capabilities, dtype=np.int64), words.view(np.uint8)
+        edges = [num * part // num_threads for part in range(num_threads + 1)]
+        with ThreadPoolExecutor(num_threads) as threads:
+            work = [
+                threads.submit(pack, pool.scores, taken, home, candidate_of, begin, end, words, octets)
+                for begin, end in pairwise(edges)
+            ]
+            _done(work)
+            halves = ((0, num // 2, 1, self.start[:-1].copy()), (num - 1, num // 2 - 1, -1, self.start[1:] - 1))
+            target = (self.number, self.num_sources, self.record, position_of, stored)
+            _done([threads.submit(spread, words, self.by_tie, *half, *target) for half in halves])
+            del words, octets
+            result = (candidate_of, position_of, stored.view(np.uint8), self.sample, self.ends)
+            # Every n-th bin to each thread: large ones stand beside each other.
+            parts = [np.arange(first, self.num, num_threads) for first in range(num_threads)]
+            _done([threads.submit(sort, part, self.start, *result) for part in parts])
+
+
+def _done(work: list[Future[Any]]) -> None:
+    for one in work:
+        one.result()
+
+
+def _home(pool: Pool) -> NDArray[np.int64]:
+    """[N] source and style bits, with a bit for no style."""
+    bits = np.where(pool.style_bits == 0, 1 << len(pool.style_names), pool.style_bits.astype(np.int64))
+    return (pool.source.astype(np.int64) << loops.SOURCE_BIT) | bits

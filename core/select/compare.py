@@ -126,7 +126,7 @@ def agreement_with_faithful(
     percents: Sequence[float] = (5, 10, 30),
 ) -> dict[float, float]:
     """The Jaccard overlap of nested mmSSR with the faithful one at each share of the pool that holds a sample."""
-    faithful = Mmssr(capabilities=nested.capabilities, threshold=nested.threshold)
+    faithful = Mmssr(capabilities=nested.capabilities, threshold=nested.threshold, weights=nested.weights)
     ordering = nested.order(pool, seed=seed)
     overlaps = {}
     for percent in percents:

@@ -1,22 +1,23 @@
 """Nested mmSSR, our reformulation: one ordering whose every prefix is a valid selection, so a budget only moves a cut.
 
 Steps: each capability keeps its (style, source) bins as queues, best first; round after round every capability gives
-one sample from the next bin of its cycle. Cost: one ordering of the whole pool, then any budget is free.
+one sample from the next bin of its cycle. Weights are whole numbers in lowest terms: in a round a capability of weight w
+gives w samples, at the points 1/w, 2/w, ... 1 of the round, ties in the table's order (a smooth weighted round robin); one
+that has no candidate left takes its points with it. Cost: one ordering of the whole pool, then any budget is free.
 Not for reproducing the published numbers: its overlap with `mmssr` is partial and shown beside it.
 """
 
 from __future__ import annotations
 
-from collections.abc import MutableSequence, Sequence
-from functools import lru_cache
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
+from pydantic import Field
 
-from core.select.bins import Bins, BinTable
+from core.select import loops
+from core.select.bins import BinTable
 from core.select.budget import Budget
-from core.select.mmssr import Picks, bin_reasons
+from core.select.mmssr import Picks, bin_reasons, bin_settings
 from core.select.ordering import Ordering
 from core.select.pool import Pool
 from core.select.selector import (
@@ -25,12 +26,11 @@ from core.select.selector import (
     Threshold,
     selected_capabilities,
     stored_threshold,
+    took,
     unscored_notes,
     without_candidates,
 )
-
-COMPILE_ABOVE = 2_000_000
-"""Candidates from which compiling the loop pays; below, plain Python is done before numba is imported."""
+from core.select.weights import CapabilityWeights, visits, whole_weights
 
 
 class MmssrNested(Selector):
@@ -43,107 +43,53 @@ class MmssrNested(Selector):
 
     capabilities: Capabilities = ()
     threshold: Threshold = 0.0
+    weights: CapabilityWeights = Field(default_factory=dict)
+
+    def cost(self, pool_size: int, budget: int) -> str | None:
+        return took(pool_size, 7e-7 * pool_size)
 
     def order(self, pool: Pool, *, budget: Budget | None = None, seed: int = 0) -> Ordering:
         rows = selected_capabilities(pool, self.capabilities)
-        table = BinTable(pool, seed)
-        bins = [table.bins(row, stored_threshold(self.threshold)) for row in rows]
+        round_of = visits(whole_weights(pool, rows, self.weights))
+        table = BinTable(pool, seed, rows, stored_threshold(self.threshold))
         left_out, reasons = without_candidates(pool, rows, self.threshold)
-        picks, samples = _interleaved(bins, len(pool), int((left_out == 0).sum()))
+        picks = _interleaved(table, round_of, int((left_out == 0).sum()))
         return Ordering(
             pool=pool,
             method=self.key,
-            settings={
-                "capabilities": [pool.capabilities[row] for row in rows],
-                "threshold": self.threshold,
-            },
+            settings=bin_settings(pool, rows, self.threshold, self.weights),
             seed=seed,
-            rows=samples,
-            reasons=bin_reasons(pool, rows, table, bins, picks),
+            rows=picks.rows(table),
+            reasons=bin_reasons(pool, rows, table, picks),
             left_out=left_out,
             left_out_reasons=reasons,
             notes=unscored_notes(pool, rows),
         )
 
 
-def _interleaved(bins: list[Bins], pool_size: int, num: int) -> tuple[Picks, NDArray[np.int64]]:
-    """Run `serve` over the bins of all capabilities laid end to end; picks and pool rows, [num] each."""
-    num_bins = len(bins[0].sizes)
-    offsets = np.concatenate(([0], np.cumsum([len(one.sample) for one in bins]))).astype(np.int64)
-    sample = np.concatenate([one.sample for one in bins]).astype(np.int64)
-    heads = np.concatenate([one.start[:-1] + offset for one, offset in zip(bins, offsets, strict=False)])
-    ends = np.concatenate([one.start[1:] + offset for one, offset in zip(bins, offsets, strict=False)])
-    follow = np.zeros(num_bins * len(bins), dtype=np.int64)
-    last = np.full(len(bins), -1, dtype=np.int64)
-    for capability, one in enumerate(bins):
-        present = np.flatnonzero(one.sizes)
+def _interleaved(table: BinTable, round_of: list[int], num_candidates: int) -> Picks:
+    """Run the rounds over the bins of all capabilities laid end to end; [num_candidates] picks."""
+    num, num_bins = len(table.sample), table.num
+    offsets = table.sample.shape[1] * np.arange(num)[:, None]
+    heads, ends = (table.start[:-1] + offsets).ravel(), (table.ends + offsets).ravel()
+    follow = np.zeros(num_bins * num, dtype=np.int64)
+    last = np.full(num, -1, dtype=np.int64)
+    for capability, sizes in enumerate(table.sizes):
+        present = np.flatnonzero(sizes)
         if present.size:
-            cycle = present[np.argsort(one.sizes[present], kind="stable")] + capability * num_bins
+            cycle = present[np.argsort(sizes[present], kind="stable")] + capability * num_bins
             follow[cycle] = np.roll(cycle, -1)
             last[capability] = cycle[-1]  # so that the first visit serves the first bin
-    chosen = np.zeros(pool_size, dtype=bool)
-    place, queue = np.zeros(num, dtype=np.int64), np.zeros(num, dtype=np.int64)
-    if len(sample) > COMPILE_ABOVE:
-        given = _compiled()(sample, heads, ends, follow, last, chosen, place, queue)
+    chosen = np.zeros(len(table.by_tie), dtype=bool)
+    given_to = np.zeros((2, num_candidates), dtype=np.int64)
+    state = (np.array(round_of, dtype=np.int64), table.sample.ravel(), heads, ends, follow, last, chosen, *given_to)
+    if table.is_large:
+        given = loops.compiled(loops.take_rounds)(*state)
+        place, queue = state[-2:]
     else:
-        flat_place, flat_queue = place.tolist(), queue.tolist()
-        given = serve(
-            sample.tolist(), heads.tolist(), ends.tolist(), follow.tolist(), last.tolist(), chosen.tolist(),
-            flat_place, flat_queue,
-        )  # fmt: skip
-        place, queue = np.array(flat_place, dtype=np.int64), np.array(flat_queue, dtype=np.int64)
-    assert given == num, "every candidate is served exactly once"
+        lists = [array.tolist() for array in state]
+        given = loops.take_rounds(*lists)
+        place, queue = (np.array(one, dtype=np.int64) for one in lists[-2:])
+    assert given == num_candidates, "every candidate is served exactly once"
     capability_of = queue // max(num_bins, 1)
-    return Picks(place - offsets[capability_of], capability_of, queue % max(num_bins, 1)), sample[place]
-
-
-def serve(
-    sample: Sequence[int],
-    heads: MutableSequence[int],
-    ends: Sequence[int],
-    follow: MutableSequence[int],
-    last: MutableSequence[int],
-    chosen: MutableSequence[bool],
-    place: MutableSequence[int],
-    queue: MutableSequence[int],
-) -> int:
-    """The rounds; how many samples were given. Plain loops over lists or arrays, so that numba can compile them.
-
-    Queue b holds sample[heads[b]:ends[b]]; follow[b] is the next queue of its capability's cycle; last[c] is the queue
-    capability c served last, -1 once its cycle is empty. Writes the position and the queue of the k-th sample given.
-    """
-    given = 0
-    moving = True
-    while moving:
-        moving = False
-        for capability in range(len(last)):
-            before = last[capability]
-            while before >= 0:
-                current = follow[before]
-                head, end = heads[current], ends[current]
-                while head < end and chosen[sample[head]]:
-                    head += 1
-                if head < end:
-                    heads[current] = head + 1
-                    chosen[sample[head]] = True
-                    place[given] = head
-                    queue[given] = current
-                    given += 1
-                    last[capability] = current
-                    moving = True
-                    break
-                heads[current] = head
-                if current == before:  # it was alone in the cycle
-                    before = -1
-                    last[capability] = -1
-                else:
-                    follow[before] = follow[current]
-    return given
-
-
-@lru_cache(maxsize=1)
-def _compiled() -> Any:
-    """`serve` as machine code; compiled once per installation (about two seconds), then read from numba's cache."""
-    import numba
-
-    return numba.njit(cache=True)(serve)
+    return Picks(place - offsets[capability_of, 0], capability_of, queue % max(num_bins, 1))

@@ -6,6 +6,8 @@ Nothing here is shared with core: keys, thresholds, budgets and bins are written
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
 from hashlib import blake2b
 
 import numpy as np
@@ -70,14 +72,22 @@ def bins_of(candidates: list[Row]) -> dict[tuple[int, str], list[Row]]:
     return bins
 
 
-def mmssr(rows: list[Row], wanted: set[str], threshold: int, budget: int, seed: int) -> list[int]:
+def weight_of(key: str, weights: dict[str, float]) -> Fraction:
+    return Fraction(Decimal(str(weights.get(key, 1))))
+
+
+def mmssr(
+    rows: list[Row], wanted: set[str], threshold: int, budget: int, seed: int, weights: dict[str, float] | None = None
+) -> list[int]:
     """Sample ids in order of choice."""
+    weigh = weights or {}
     alive = [key for key in TABLE_ORDER if key in wanted]
     chosen: list[int] = []
     while len(chosen) < budget and alive:
-        share = max((budget - len(chosen)) // len(alive), 1)
+        left, total = budget - len(chosen), sum(weight_of(key, weigh) for key in alive)
         dying = []
         for key in alive:
+            share = max(int(left * weight_of(key, weigh) / total), 1)
             n = min(share, budget - len(chosen))
             candidates = [row for row in rows if row.sample_id not in chosen and row.scores.get(key, -1) > threshold]
             if not candidates:
@@ -101,33 +111,43 @@ def mmssr(rows: list[Row], wanted: set[str], threshold: int, budget: int, seed: 
     return chosen
 
 
-def nested(rows: list[Row], wanted: set[str], threshold: int, seed: int) -> list[int]:
-    """Sample ids of the whole ordering."""
-    cycles = []
+def nested(
+    rows: list[Row], wanted: set[str], threshold: int, seed: int, weights: dict[str, float] | None = None
+) -> list[int]:
+    """Sample ids of the whole ordering.
+
+    Who is next: the capability whose next turn comes first when the k-th turn of c stands at k / weight, ties in table
+    order; one whose queues are all empty is asked no more.
+    """
+    weigh = weights or {}
+    cycles = {}
     for key in TABLE_ORDER:
         if key in wanted:
             bins = bins_of([row for row in rows if row.scores.get(key, -1) > threshold])
             order = sorted(bins, key=lambda bin_key: (len(bins[bin_key]), *bin_key))
-            cycles.append(
-                [
-                    [r.sample_id for r in sorted(bins[b], key=lambda r: (-r.scores[key], tie(r.sample_id, seed)))]
-                    for b in order
-                ]
-            )
+            cycles[key] = [
+                [r.sample_id for r in sorted(bins[b], key=lambda r: (-r.scores[key], tie(r.sample_id, seed)))]
+                for b in order
+            ]
     chosen: list[int] = []
-    following = [0] * len(cycles)  # where in its cycle each capability goes on
-    while any(cycles):
-        for index, cycle in enumerate(cycles):
-            while cycle:
-                at = following[index] % len(cycle)
-                queue = cycle[at]
-                while queue and queue[0] in chosen:
-                    queue.pop(0)
-                if not queue:
-                    cycle.pop(at)
-                    following[index] = at
-                    continue
-                chosen.append(queue.pop(0))
-                following[index] = at + 1
-                break
+    following = dict.fromkeys(cycles, 0)  # where in its cycle each capability goes on
+    turns = dict.fromkeys(cycles, 0)
+    while cycles:
+        key = min(cycles, key=lambda key: ((turns[key] + 1) / weight_of(key, weigh), TABLE_ORDER.index(key)))
+        turns[key] += 1
+        cycle = cycles[key]
+        while cycle:
+            at = following[key] % len(cycle)
+            queue = cycle[at]
+            while queue and queue[0] in chosen:
+                queue.pop(0)
+            if not queue:
+                cycle.pop(at)
+                following[key] = at
+                continue
+            chosen.append(queue.pop(0))
+            following[key] = at + 1
+            break
+        if not cycle:
+            del cycles[key]
     return chosen

@@ -144,7 +144,7 @@ def test_an_unknown_method_lists_the_known_ones_in_display_order() -> None:
 
 def test_settings_come_from_text_and_mistakes_name_the_field() -> None:
     made = settings_of("mmssr", {"threshold": "2.5", "capabilities": "ocr, data"})
-    assert made.model_dump() == {"threshold": 2.5, "capabilities": ("ocr", "data")}
+    assert made.model_dump() == {"threshold": 2.5, "capabilities": ("ocr", "data"), "weights": {}}
     with pytest.raises(BadInput, match="no setting 'treshold'") as caught:
         settings_of("mmssr", {"treshold": "2.5"})
     assert "threshold" in caught.value.fix

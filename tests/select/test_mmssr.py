@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -10,12 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import BadInput, MissingEvidence
-from core.select import mmssr_nested
+from core.select import loops
 from core.select.budget import Budget
 from core.select.methods import choose
+from core.select.methods import settings as settings_of
 from core.select.mmssr import Mmssr
 from core.select.mmssr_nested import MmssrNested
 from core.select.ordering import BEYOND_THE_BUDGET
+from core.select.pool import Pool
+from core.select.weights import visits
 from tests.select import oracle
 from tests.select.oracle import Row
 
@@ -38,38 +44,72 @@ def pools(draw: st.DrawFn, capabilities: tuple[str, ...]) -> list[Row]:
     ]
 
 
+Case = tuple[list[Row], tuple[str, ...], float, int, dict[str, float]]
+
+
 @st.composite
-def cases(draw: st.DrawFn) -> tuple[list[Row], tuple[str, ...], float, int]:
-    capabilities = tuple(draw(st.lists(st.sampled_from(oracle.TABLE_ORDER), min_size=1, max_size=6, unique=True)))
-    rows = draw(pools(capabilities))
-    # a pool without a single score is MissingEvidence, which has its own test
-    rows[0].scores.setdefault(capabilities[0], 5)
-    typed = tuple(draw(st.permutations(capabilities)))
+def cases(draw: st.DrawFn, *, weighted: bool = False) -> Case:
+    """A pool, the capabilities as typed (some of those it has scores in, or none for all), threshold, seed, weights."""
+    scored = tuple(draw(st.lists(st.sampled_from(oracle.TABLE_ORDER), min_size=1, max_size=6, unique=True)))
+    rows = draw(pools(scored))
+    typed = tuple(draw(st.permutations(scored)))[: draw(st.integers(0, len(scored)))]
+    # a selection without a single score is MissingEvidence, which has its own test
+    rows[0].scores.setdefault(typed[0] if typed else scored[0], 5)
     threshold = draw(st.sampled_from([0.0, 0.02, 1.0, 2.3, 2.5, 4.98, 5.0]))
-    return rows, typed, threshold, draw(SEEDS)
+    whole = st.integers(1, 5).map(float)
+    weight = st.one_of(whole, st.sampled_from([0.01, 0.1, 0.29, 0.5, 1.5, 2.25, 99.99, 100.0]))
+    weights = draw(st.dictionaries(st.sampled_from(typed or oracle.TABLE_ORDER), weight)) if weighted else {}
+    return rows, typed, threshold, draw(SEEDS), weights
 
 
 def stored(threshold: float) -> int:
     return round(threshold * 50)
 
 
-@given(case=cases(), data=st.data())
-@settings(max_examples=400, deadline=None)
-def test_faithful_mmssr_chooses_what_the_written_algorithm_chooses_in_its_order(case, data) -> None:
-    rows, typed, threshold, seed = case
-    budget = data.draw(st.integers(1, len(rows)))
-    selection = choose(
-        Mmssr(capabilities=typed, threshold=threshold), oracle.pool_of(rows), Budget.samples(budget), seed
-    )
-    assert selection.sample_ids.tolist() == oracle.mmssr(rows, set(typed), stored(threshold), budget, seed)
+def chosen_of(typed: tuple[str, ...]) -> set[str]:
+    return set(typed or oracle.TABLE_ORDER)
 
 
-@given(case=cases())
-@settings(max_examples=300, deadline=None)
-def test_nested_mmssr_orders_as_the_written_algorithm_orders(case) -> None:
-    rows, typed, threshold, seed = case
-    ordering = MmssrNested(capabilities=typed, threshold=threshold).order(oracle.pool_of(rows), seed=seed)
-    assert ordering.sample_ids.tolist() == oracle.nested(rows, set(typed), stored(threshold), seed)
+@contextmanager
+def compiling(always: bool) -> Iterator[None]:
+    """The loops compiled for pools of any size, or as they stand."""
+    with pytest.MonkeyPatch.context() as patch:
+        if always:
+            patch.setattr(loops, "COMPILE_ABOVE", 0)
+        yield
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_faithful_mmssr_chooses_what_the_written_algorithm_chooses_in_its_order(compiled: bool, weighted: bool) -> None:
+    @given(case=cases(weighted=weighted), data=st.data())
+    @settings(max_examples=150, deadline=None)
+    def hold(case: Case, data: st.DataObject) -> None:
+        rows, typed, threshold, seed, weights = case
+        budget = data.draw(st.integers(1, len(rows)))
+        selector = Mmssr(capabilities=typed, threshold=threshold, weights=weights)
+        with compiling(compiled):
+            selection = choose(selector, oracle.pool_of(rows), Budget.samples(budget), seed)
+        assert selection.sample_ids.tolist() == oracle.mmssr(
+            rows, chosen_of(typed), stored(threshold), budget, seed, weights
+        )
+
+    hold()
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_nested_mmssr_orders_as_the_written_algorithm_orders(compiled: bool, weighted: bool) -> None:
+    @given(case=cases(weighted=weighted))
+    @settings(max_examples=100, deadline=None)
+    def hold(case: Case) -> None:
+        rows, typed, threshold, seed, weights = case
+        selector = MmssrNested(capabilities=typed, threshold=threshold, weights=weights)
+        with compiling(compiled):
+            ordering = selector.order(oracle.pool_of(rows), seed=seed)
+        assert ordering.sample_ids.tolist() == oracle.nested(rows, chosen_of(typed), stored(threshold), seed, weights)
+
+    hold()
 
 
 def big_pool(num: int, seed: int) -> list[Row]:
@@ -88,20 +128,111 @@ def big_pool(num: int, seed: int) -> list[Row]:
     return rows
 
 
-@pytest.mark.parametrize("budget", [1, 13, 14, 15, 150, 333, 500])
-def test_all_fourteen_capabilities_over_five_hundred_samples(budget: int) -> None:
+@pytest.mark.parametrize("compiled", [False, True])
+def test_all_fourteen_capabilities_over_five_hundred_samples(compiled: bool) -> None:
     rows = big_pool(500, 1)
-    selection = choose(Mmssr(), oracle.pool_of(rows), Budget.samples(budget), 7)
-    assert selection.sample_ids.tolist() == oracle.mmssr(rows, set(oracle.TABLE_ORDER), 0, budget, 7)
+    pool, weights = oracle.pool_of(rows), {"ocr": 2.5, "spatial": 0.5}
+    everything = set(oracle.TABLE_ORDER)
+    with compiling(compiled):
+        for budget in (1, 13, 14, 15, 150, 333, len(rows)):
+            chosen = choose(Mmssr(), pool, Budget.samples(budget), 7).sample_ids.tolist()
+            assert chosen == oracle.mmssr(rows, everything, 0, budget, 7)
+        weighted = choose(Mmssr(weights=weights), pool, Budget.samples(200), 7).sample_ids.tolist()
+        assert weighted == oracle.mmssr(rows, everything, 0, 200, 7, weights)
+        assert MmssrNested().order(pool, seed=3).sample_ids.tolist() == oracle.nested(rows, everything, 0, 3)
+        assert MmssrNested(weights=weights).order(pool, seed=3).sample_ids.tolist() == oracle.nested(
+            rows, everything, 0, 3, weights
+        )
 
 
-def test_the_compiled_loop_gives_what_the_plain_one_gives(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = big_pool(400, 2)
-    pool = oracle.pool_of(rows)
-    plain = MmssrNested().order(pool, seed=3).sample_ids.tolist()
-    monkeypatch.setattr(mmssr_nested, "COMPILE_ABOVE", 0)
-    assert MmssrNested().order(pool, seed=3).sample_ids.tolist() == plain
-    assert plain == oracle.nested(rows, set(oracle.TABLE_ORDER), 0, 3)
+def unmixed(y: int) -> int:
+    """The number whose splitmix64 this is."""
+
+    def unshifted(value: int, by: int) -> int:
+        found = value
+        for _ in range(64 // by + 1):
+            found = value ^ (found >> by)
+        return found
+
+    y = unshifted(y, 31) * pow(0x94D049BB133111EB, -1, 2**64) % 2**64
+    y = unshifted(y, 27) * pow(0xBF58476D1CE4E5B9, -1, 2**64) % 2**64
+    return (unshifted(y, 30) - 0x9E3779B97F4A7C15) % 2**64
+
+
+def test_tie_keys_that_share_their_upper_half_still_stand_in_their_order() -> None:
+    seed = 11
+    keys = [(upper << 32) | lower for upper in (0, 7, 2**32 - 1) for lower in (9, 0, 2**32 - 1, 4, 2**31)]
+    rows = [Row(unmixed(key) ^ oracle.splitmix(seed), "a", [], {"ocr": 50}) for key in keys]
+    assert sorted(oracle.tie(row.sample_id, seed) for row in rows) == sorted(keys)
+    with compiling(True):
+        ordering = MmssrNested(capabilities=("ocr",)).order(oracle.pool_of(rows), seed=seed)
+    assert [oracle.tie(sample_id, seed) for sample_id in ordering.sample_ids.tolist()] == sorted(keys)
+
+
+@pytest.mark.parametrize(("num_styles", "num_capabilities"), [(32, 40), (1, 63), (5, 70)])
+def test_as_many_styles_and_capabilities_as_a_pool_can_hold_are_chosen_alike_both_ways(
+    num_styles: int, num_capabilities: int
+) -> None:
+    """Bit sets have room for 32 styles and 63 capabilities; more capabilities go the plain way."""
+    rng = np.random.default_rng(num_styles)
+    num = 300
+    pool = Pool.from_arrays(
+        sample_id=rng.integers(0, 2**64, num, dtype=np.uint64),
+        source=rng.integers(0, 70, num),
+        source_names=[f"s{n}" for n in range(70)],
+        scores={f"c{n:02d}": rng.integers(0, 251, num) * (rng.random(num) < 0.4) for n in range(num_capabilities)},
+        style_bits=rng.integers(0, 2**num_styles, num) & rng.integers(0, 2**num_styles, num),
+        style_names=[f"style {n}" for n in range(num_styles)],
+    )
+    for method in (Mmssr(), MmssrNested()):
+        tables = []
+        for compiled in (False, True):
+            with compiling(compiled):
+                tables.append(choose(method, pool, Budget.samples(200), 5).to_table())
+        assert tables[0] == tables[1]
+
+
+def test_weights_worked_by_hand() -> None:
+    """Six of eight, ocr three times data: shares of the first pass 6 x 1 // 4 = 1 and 6 x 3 // 4 = 4, then 1 x 1 // 4 -> 1.
+
+    Nested: in a round ocr gives at 1/3, 2/3 and 1, data at 1 and stands before ocr in the table.
+    """
+    rows = [Row(n, "a", [], {"data": 50}) for n in range(4)] + [Row(n, "a", [], {"ocr": 50}) for n in range(10, 14)]
+    pool, weights = oracle.pool_of(rows), {"ocr": 3.0}
+    faithful = choose(Mmssr(capabilities=("ocr", "data"), weights=weights), pool, Budget.samples(6))
+    assert [n >= 10 for n in faithful.sample_ids.tolist()] == [False, True, True, True, True, False]
+    nested = MmssrNested(capabilities=("ocr", "data"), weights=weights).order(pool)
+    assert [n >= 10 for n in nested.sample_ids.tolist()] == [True, True, False, True, True, False, False, False]
+
+
+def test_weights_that_are_all_the_same_change_nothing() -> None:
+    pool = oracle.pool_of(big_pool(200, 6))
+    same = dict.fromkeys(oracle.TABLE_ORDER, 2.5)
+    for plain, weighted in ((Mmssr(), Mmssr(weights=same)), (MmssrNested(), MmssrNested(weights=same))):
+        first, second = (choose(method, pool, Budget.percent(40), 3) for method in (plain, weighted))
+        assert first.sample_ids.tolist() == second.sample_ids.tolist()
+        assert "weights" not in first.provenance()["settings"]
+        assert second.provenance()["settings"]["weights"] == same
+
+
+@pytest.mark.parametrize("weight", ["0", "-1", "0.005", "101", "nan", "1.234", "much"])
+def test_a_weight_that_cannot_be_is_named(weight: str) -> None:
+    for name in ("mmssr", "mmssr-nested"):
+        with pytest.raises(BadInput, match=f"{name}: weights"):
+            settings_of(name, {"weights": f"ocr:{weight}"})
+
+
+def test_a_weight_for_a_capability_that_is_not_selected_is_an_error() -> None:
+    for method in (Mmssr(capabilities=("ocr",), weights={"data": 2}), MmssrNested(weights={"sapience": 2})):
+        with pytest.raises(BadInput, match="not among the selected capabilities"):
+            choose(method, oracle.pool_of(worked_pool()), Budget.samples(1))
+
+
+@given(weights=st.lists(st.integers(1, 40), min_size=1, max_size=6))
+def test_a_round_visits_each_capability_as_often_as_it_weighs_and_evenly(weights: list[int]) -> None:
+    order = visits(weights)
+    points = sorted((Fraction(turn, weight), c) for c, weight in enumerate(weights) for turn in range(1, weight + 1))
+    assert order == [capability for _, capability in points]
 
 
 def test_a_budget_on_a_nested_ordering_only_moves_the_cut() -> None:
@@ -195,8 +326,6 @@ def test_an_unknown_capability_lists_the_known_ones() -> None:
 
 
 def test_an_added_capability_comes_after_those_of_the_table() -> None:
-    from core.select.pool import Pool
-
     pool = Pool.from_arrays(
         sample_id=[1, 2],
         source=[0, 0],
