@@ -19,6 +19,7 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    SerializerFunctionWrapHandler,
     Tag,
     ValidationError,
     field_validator,
@@ -27,6 +28,7 @@ from pydantic import (
 )
 
 from core.errors import BadInput, NewerFormat
+from core.select.constraints import Constraints
 
 FORMAT = 1
 MODULES = ("vision", "projector", "language")
@@ -76,6 +78,14 @@ class SelectionByMethod(_Part):
     settings: dict[str, Any] = Field(default_factory=dict, description="Settings of the method; see its help.")
     seed: int = Field(0, description="Decides ties, and the draw of a random method.")
     budget: BudgetEntry = Field(description="How much is kept: samples, percent or tokens.")
+    constraints: Constraints = Field(Constraints(), description="What must, may and may not be kept; absent for none.")
+
+    @model_serializer(mode="wrap")
+    def _constraints_where_there_are_any(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        plain: dict[str, Any] = whole(self)
+        if self.constraints.is_empty:
+            del plain["constraints"]  # a recipe without any reads, and is hashed, as it always was
+        return plain
 
     @field_validator("settings")
     @classmethod

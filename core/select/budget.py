@@ -15,6 +15,8 @@ from core.errors import BadInput
 
 _PERCENT = re.compile(r"(\d{1,18}(?:\.\d{0,100})?|\.\d{1,100})\s*%", re.ASCII)
 _COUNT = re.compile(r"\d{1,18}", re.ASCII)  # more digits than any pool needs, fewer than Python converts
+_TOKENS = re.compile(r"(\d{1,18}(?:\.\d{0,18})?|\.\d{1,18})\s*([kKMG]?)\s*tokens?", re.ASCII)
+_THOUSANDS = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9}
 _FIX = "Give a share such as 30% or a number of samples such as 500."
 
 
@@ -73,14 +75,20 @@ class Budget:
 
 
 def parse_budget(text: str) -> Budget:
-    """'30%' or '500'; BadInput for anything else. Whether it fits a pool is `Budget.count`'s question."""
+    """'30%', '500' or '2Mtokens'; BadInput for anything else. Whether it fits a pool is `Budget.count`'s question."""
     stripped = text.strip()
     match = _PERCENT.fullmatch(stripped)
     if match:
         return Budget("percent", Fraction(Decimal(match.group(1))))
     if _COUNT.fullmatch(stripped):
         return Budget.samples(int(stripped))
-    raise BadInput(f"{text!r} is not a budget.", _FIX)
+    match = _TOKENS.fullmatch(stripped)
+    if match:
+        amount = Fraction(Decimal(match.group(1))) * _THOUSANDS[match.group(2)]
+        if amount < 1 or amount.denominator != 1:
+            raise BadInput(f"{text!r} is not a whole number of tokens.", "Give one such as 1.5Mtokens or 800ktokens.")
+        return Budget("tokens", amount)
+    raise BadInput(f"{text!r} is not a budget.", _FIX.replace("500.", "500, or text tokens such as 2Mtokens."))
 
 
 def _exact(value: str | int | float | Decimal) -> Fraction:
