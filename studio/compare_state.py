@@ -56,8 +56,8 @@ def change(**update: Any) -> None:
 
 
 def put_first(selection_id: str) -> None:
-    """Choose a selection beside those chosen before, and look at it first."""
-    others = tuple(key for key in view().chosen if key != selection_id)
+    """Choose a selection beside those chosen before, or beside what Curate is set to, and look at it first."""
+    others = tuple(key for key in view().chosen if key != selection_id) or (NOW,)
     change(chosen=(selection_id, *others), pair=())
 
 

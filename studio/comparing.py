@@ -25,7 +25,7 @@ from studio.words import Note, many, num, share
 
 _SHOWN: session.Slot[str] = session.Slot("compare.spread", "Sources")
 _SPREADS = ("Sources", "Styles", "Skills", "Tags")
-_MAP_PX = 430
+_MAP_PX = 505
 
 
 def known() -> dict[str, str]:

@@ -7,6 +7,7 @@ import streamlit as st
 from studio import cached, curate_state, history, layout, session, style
 
 _KEY = "history-bar"
+_TOLD: session.Slot[str] = session.Slot("history.told", "")
 
 
 def history_bar() -> None:
@@ -16,6 +17,9 @@ def history_bar() -> None:
         "undo": None if kept.undoable is None else kept.undoable.says,
         "redo": None if kept.redoable is None else kept.redoable.says,
     }
+    told = _TOLD.take()
+    if told:
+        st.toast(told)
     style.component("history")(key=_KEY, data=shown, on_act_change=_act, width=76)
 
 
@@ -27,4 +31,4 @@ def _act() -> None:
     back = told["name"] == "undo"
     act = curate_state.step(back)
     if act is not None and any(change.kind == "selection" for change in act.changes):  # the list may be out of sight
-        st.toast(f"{'Undone' if back else 'Done again'}: {layout.verbatim(act.says)}")
+        _TOLD.set(f"{'Undone' if back else 'Done again'}: {layout.verbatim(act.says)}")

@@ -20,6 +20,8 @@ from studio.charts import Column, Row
 from studio.words import Note, many, num, share
 
 _OPENED: session.Slot[str] = session.Slot("saved.opened", "")
+_CHANGED: session.Slot[bool] = session.Slot("saved.changed", False)
+_TOLD: session.Slot[str] = session.Slot("saved.told", "")
 _PROBLEM: session.Slot[StudioError | None] = session.Slot("saved.problem", None)
 _TABLES_SHOWN = 4
 
@@ -54,6 +56,9 @@ def _save(chosen: Filter, kept: Selection, name: str) -> str:
 def saved_list() -> None:
     """The selections of this workspace: a click takes one up again, its dots open what can be done with it."""
     entries = saved.saved(cached.workspace())[::-1]
+    told = _TOLD.take()
+    if told:
+        st.toast(told)
     if not entries:
         return
     layout.section("Saved", f"{num(len(entries))} in this workspace")
@@ -116,6 +121,8 @@ def _close() -> None:
 @st.dialog("Saved selection", on_dismiss=_close)
 def _dialog(entry: SavedSelection) -> None:
     """What a saved selection is, and what can be done with it."""
+    if _CHANGED.take():
+        st.rerun()  # a dialog runs by itself: the page behind it has to follow
     here = cached.workspace()
     session.seed("saved-name", entry.name)
     st.text_input("Name", key="saved-name", on_change=_rename, args=(entry,), max_chars=120)
@@ -153,6 +160,7 @@ def _rename(entry: SavedSelection) -> None:
     except StudioError as error:
         _PROBLEM.set(error)
         return
+    _CHANGED.set(True)
     if renamed != entry:
         curate_state.did(f"rename {entry.name} to {renamed.name}", entry.selection_id, entry, renamed)
 
@@ -161,16 +169,19 @@ def _copy(entry: SavedSelection) -> None:
     copied = saved.duplicate(cached.workspace(), entry)
     curate_state.did(f"copy {entry.name}", copied.selection_id, None, copied)
     _OPENED.set(copied.selection_id)
+    _CHANGED.set(True)
 
 
 def _delete(entry: SavedSelection) -> None:
     saved.remove(cached.workspace(), entry)
     curate_state.did(f"delete {entry.name}", entry.selection_id, entry, None)
     _close()
-    st.toast(f"Deleted {layout.verbatim(entry.name)}. Undo brings it back.")
+    _CHANGED.set(True)
+    _TOLD.set(f"Deleted {layout.verbatim(entry.name)}. Undo brings it back.")
 
 
 def _compare(entry: SavedSelection) -> None:
     compare_state.put_first(entry.selection_id)
     _close()
+    _CHANGED.set(True)
     session.go_to("compare")
