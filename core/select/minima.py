@@ -105,13 +105,12 @@ def exchange(
     if not turns:
         return Exchanged(kept, brought, gave)
     classes = _Classes(kept, num_pinned, least, most)
-    may_go: dict[tuple[int, bytes, bytes], NDArray[np.int64]] = {}
+    may_go: dict[tuple[int, int, bytes, bytes], NDArray[np.int64]] = {}
 
     def leavers(comes: int, short: int) -> NDArray[np.int64]:
         """The classes of which a sample may go for one of class `comes`, whether or not any is kept."""
         tight, closed = have <= needed, full >= allowed
-        tight[short] = True
-        key = (comes, tight.tobytes(), closed.tobytes())  # the same for many exchanges in a row
+        key = (short, comes, tight.tobytes(), closed.tobytes())  # the same for many exchanges in a row
         if key not in may_go:
             if len(may_go) > _MOST_REMEMBERED:
                 may_go.clear()

@@ -210,6 +210,15 @@ def test_any_method_under_any_constraints_keeps_what_the_rules_say(
     said_why(pool, labels, rules, selection)
 
 
+def test_two_groups_that_are_short_together_are_not_mistaken_for_each_other() -> None:
+    pool, labels = random_pool(9, 0)
+    rules = Constraints(
+        minimum=(Quota(kind="source", name="a", count=2), Quota(kind="style", name="multi-choice", share=0.51))
+    )
+    selection = choose(METHODS["random"](), pool, Budget.samples(2), 0, rules, labels)
+    assert selection.rows.tolist() == by_hand("random", pool, labels, rules, 2, 0)
+
+
 def said_why(pool: Pool, labels: Labels, rules: Constraints, selection: Any) -> None:
     """Every reason is true of its sample."""
     texts = selection.to_table()["reason"].to_pylist()
