@@ -7,8 +7,8 @@ is the whole order of a bin.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
 
@@ -106,28 +106,24 @@ class BinTable:
         self.sample = np.empty((len(capabilities), num_entries), dtype=np.int32)
         self.ends = np.empty((len(capabilities), self.num), dtype=np.int64)
         position_of, stored = np.empty(num_entries, dtype=np.int32), np.empty((num_entries, num_words), dtype=np.int64)
-        pack, spread, sort = (loops.compiled(one) for one in (loops.pack, loops.spread, loops.sort_bins))
         taken, octets = np.array(capabilities, dtype=np.int64), words.view(np.uint8)
         edges = [num * part // num_threads for part in range(num_threads + 1)]
+        halves = ((0, num // 2, 1, self.start[:-1].copy()), (num - 1, num // 2 - 1, -1, self.start[1:] - 1))
+        target = (self.number, self.num_sources, self.record, position_of, stored)
+        result = (candidate_of, position_of, stored.view(np.uint8), self.sample, self.ends)
+        # Every n-th bin to each thread: large ones stand beside each other.
+        parts = [np.arange(first, self.num, num_threads) for first in range(num_threads)]
         with ThreadPoolExecutor(num_threads) as threads:
-            work = [
-                threads.submit(pack, pool.scores, taken, home, candidate_of, begin, end, words, octets)
-                for begin, end in pairwise(edges)
-            ]
-            _done(work)
-            halves = ((0, num // 2, 1, self.start[:-1].copy()), (num - 1, num // 2 - 1, -1, self.start[1:] - 1))
-            target = (self.number, self.num_sources, self.record, position_of, stored)
-            _done([threads.submit(spread, words, self.by_tie, *half, *target) for half in halves])
-            del words, octets
-            result = (candidate_of, position_of, stored.view(np.uint8), self.sample, self.ends)
-            # Every n-th bin to each thread: large ones stand beside each other.
-            parts = [np.arange(first, self.num, num_threads) for first in range(num_threads)]
-            _done([threads.submit(sort, part, self.start, *result) for part in parts])
+            rows = ((pool.scores, taken, home, candidate_of, *edge, words, octets) for edge in pairwise(edges))
+            _run(threads, loops.pack, rows)
+            _run(threads, loops.spread, ((words, self.by_tie, *half, *target) for half in halves))
+            _run(threads, loops.sort_bins, ((part, self.start, *result) for part in parts))
 
 
-def _done(work: list[Future[Any]]) -> None:
-    for one in work:
-        one.result()
+def _run(threads: ThreadPoolExecutor, loop: Callable[..., Any], calls: Iterable[tuple[Any, ...]]) -> None:
+    """A loop with several arguments at once; returns when all are done."""
+    for done in [threads.submit(loops.compiled(loop), *call) for call in calls]:
+        done.result()
 
 
 def _home(pool: Pool) -> NDArray[np.int64]:

@@ -173,9 +173,9 @@ def radix_order(key: NDArray[np.uint64]) -> NDArray[np.int32]:
             begin[turn, bucket] = total
             total += size
         for at in range(num):
-            bucket = np.int64((packed[at] >> shifts[turn]) & digit)
-            other[begin[turn, bucket]] = packed[at]
-            begin[turn, bucket] += 1
+            own = np.int64((packed[at] >> shifts[turn]) & digit)
+            other[begin[turn, own]] = packed[at]
+            begin[turn, own] += 1
         packed, other = other, packed
     order = np.empty(num, dtype=np.int32)
     for at in range(num):
