@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -161,13 +161,21 @@ def _numbers(column: Any) -> NDArray[np.float64]:
     return np.asarray(column.cast("float64").to_numpy(), dtype=np.float64)
 
 
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _with_vectors(path: str, at_version: str, chosen: str) -> Pool:
+    """The pool with its vectors, for the methods that need them; the largest thing there is, so only the last one is kept."""
+    return _curated(path, at_version, chosen).pool.with_vectors(cached.lens())
+
+
 @st.cache_resource(max_entries=12, show_spinner=False)
 def _ordering(
     path: str, at_version: str, chosen: str, method: str, settings: str, seed: int, budget: int | None
 ) -> Ordering:
     selector = methods.settings(method, json.loads(settings))
     pool = _curated(path, at_version, chosen).pool
-    return selector.order(pool, budget=None if budget is None else Budget.samples(budget), seed=seed)
+    read = _with_vectors(path, at_version, chosen) if selector.needs_vectors else pool
+    made = selector.order(read, budget=None if budget is None else Budget.samples(budget), seed=seed)
+    return replace(made, pool=pool)  # so that an ordering that is kept does not keep the vectors
 
 
 def curated(chosen: Filter) -> Curated:

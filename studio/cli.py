@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from core.errors import BadInput
-from studio import report_command
+from studio import import_command, report_command
 from studio.terminal import (
     INTERRUPTED,
     INTERRUPTS,
@@ -43,7 +43,8 @@ app = typer.Typer(
 WorkspaceArgument = Annotated[Path, typer.Argument(metavar="WS", help="Folder of the workspace.")]
 WHERE_COLUMNS = (
     "--where sees these columns: source, original_id, num_images, num_turns, num_chars, num_text_tokens, width_px, height_px, "
-    "cluster; the scores from 0 to 5 by key, such as ocr; and the lists styles and tags. Text stands in single quotes: "
+    "cluster; the scores from 0 to 5 by key, such as ocr; imported numbers by name; and the lists styles, tags and flags. Text "
+    "stands in single quotes: "
     "\"ocr >= 3 AND source = 'receipts' AND list_contains(styles, 'yes/no')\"."
 )
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object; everything else goes to stderr.")]
@@ -188,32 +189,20 @@ def prepare(
     perform(as_json, act)
 
 
-@app.command(name="import-evidence")
-def import_evidence(
-    ws: WorkspaceArgument,
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder with the reply files.")],
-    format_: Annotated[str, typer.Option("--format", metavar="mmssr", help="Format of the replies.")] = "mmssr",
-    source: Annotated[str | None, typer.Option(metavar="NAME", help="The source the replies are about.")] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Take scores and styles that were made elsewhere, joined by original id."""
-    from core.evidence.imports import import_mmssr
-
-    def act() -> tuple[dict[str, Any], Callable[[dict[str, Any]], list[str]]]:
-        if format_ != "mmssr":
-            raise BadInput(f"There is no evidence format {format_!r}.", "The known ones are: mmssr.")
-        done = import_mmssr(_open(ws), folder, source=source).to_json()
-        return done, lambda r: [f"{r['imported']:,} values imported for {r['samples']:,} samples."] + [
-            f"  {count:>7,} rejected: {reason}" for reason, count in r["rejected"].items()
-        ]  # fmt: skip
-
-    perform(as_json, act)
+import_command.add_to(app)
 
 
 @app.command(epilog=WHERE_COLUMNS)
 def select(
     ws: Annotated[Path | None, typer.Argument(metavar="WS", help="Folder of the workspace.")] = None,
-    method: Annotated[str, typer.Option(metavar="M", help="random, top-score, mmssr or mmssr-nested.")] = "mmssr",
+    method: Annotated[
+        str,
+        typer.Option(
+            metavar="M",
+            help="mmssr, mmssr-nested, top-score, deita, ppl-mid, clip-score, semdedup, k-center, coincide, stratified, "
+            "imported or random.",
+        ),
+    ] = "mmssr",
     budget: Annotated[str, typer.Option(metavar="30%|N", help="Share of the pool, or a number of samples.")] = "",
     seed: Annotated[int, typer.Option(metavar="S", help="Seed of the tie order.")] = 0,
     capabilities: Annotated[

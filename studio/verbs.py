@@ -16,6 +16,7 @@ from core.errors import BadInput, RunFailed
 from core.filters import Filter
 from core.progress import Progress
 from core.workspace import Workspace
+from studio.import_command import known_format
 from studio.terminal import say
 
 
@@ -55,7 +56,11 @@ def select_samples(
             f"The condition of {len(where):,} characters is not acceptable ({error.errors()[0]['msg']}).",
             "Write a shorter one.",
         ) from None
-    selection = choose(selector, Pool.from_lens(lens, chosen), allowed, seed)
+    pool = Pool.from_lens(lens, chosen, vectors=selector.needs_vectors)
+    costs = selector.cost(len(pool), allowed.count(len(pool)))
+    if costs is not None:
+        say(f"{selector.title} takes {costs}.")
+    selection = choose(selector, pool, allowed, seed)
     file = None
     if out is not None:
         saved.write_parquet(selection, out)
@@ -79,6 +84,30 @@ def select_samples(
         "notes": list(selection.notes),
         **measured,
     }
+
+
+def import_from(
+    workspace: Path, path: Path, format_: str, source: str | None, name: str, by: str, progress: Progress
+) -> dict[str, Any]:
+    """`winnow import-evidence`: the importer of the format, with the options that mean something to it."""
+    from core.evidence.imports import import_mmssr
+    from core.evidence.imports_lists import NAME, import_index_list
+    from core.evidence.imports_numbers import import_numbers
+
+    known_format(format_)
+    if by not in ("", "id", "sample_id", "row"):
+        raise BadInput(f"Entries cannot be found by {by!r}.", "Use one of: id, sample_id, row.")
+    if by and format_ != "index-list":
+        raise BadInput(f"--by says nothing to the format {format_}.", "Leave it out: the columns say what they are.")
+    if name and format_ == "mmssr":
+        raise BadInput("--name says nothing to the format mmssr.", "Leave it out: the files say what they are about.")
+    opened = Workspace.open(workspace)
+    if format_ == "mmssr":
+        return import_mmssr(opened, path, source=source, progress=progress).to_json()
+    if format_ == "numbers":
+        return import_numbers(opened, path, source=source, name=name, progress=progress).to_json()
+    found_by: Any = by or None
+    return import_index_list(opened, path, name=name or NAME, source=source, by=found_by, progress=progress).to_json()
 
 
 def _assigned(assignments: list[str], capabilities: str) -> dict[str, str]:

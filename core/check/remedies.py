@@ -80,4 +80,8 @@ def produce(workspace: Workspace, table: str) -> str:
         return (
             f"Run `winnow import-evidence {quoted(workspace.path)} DIR --format mmssr` with the folder of the replies."
         )
+    if table.startswith("numbers--"):
+        return (
+            f"Run `winnow import-evidence {quoted(workspace.path)} FILE --format numbers` with the file of the numbers."
+        )
     return f"Run `winnow prepare {quoted(workspace.path)}`."

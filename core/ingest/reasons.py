@@ -79,6 +79,11 @@ REASONS: dict[str, Reason] = {
         "The sample has a reply in this file already; the first stands.", "Keep one line per sample."
     ),
     "not_a_score": Reason("The reply is not a number from 0 to 5.", "Ask the scorer again for this sample."),
+    "bad_row": Reason("The row of an imported file cannot be read.", "Mend the row and import the file again."),
+    "bad_key": Reason("The id of an imported row is neither text nor a whole number.", "Give every row an id."),
+    "not_a_number": Reason(
+        "The value of an imported column is not a finite number.", "Leave the cell empty where there is no value."
+    ),
     "no_such_sample": Reason("No sample has this idx.", "Ingest the data set the replies were made for."),
 }
 """Reason key to what it says, in the order a record is looked at; from `bad_reply` on those of imported replies."""

@@ -21,6 +21,7 @@ from core.lens import Lens
 from core.mixture.recipe import BudgetEntry, PartEntry, Recipe, SelectionByMethod, SelectionFromFile, SourceEntry, Stage
 from core.select import saved
 from core.select.budget import Budget
+from core.select.groups import labels_for
 from core.select.methods import choose
 from core.select.methods import settings as settings_of
 from core.select.pool import Pool
@@ -100,7 +101,7 @@ def resolve(recipe: Recipe, lens: Lens, folder: Path | None = None) -> Mixture:
         else:
             if entry.where not in pools:
                 pools[entry.where] = Pool.from_lens(lens, Filter(where=entry.where))
-            chosen[key] = _by_method(key, entry, pools[entry.where])
+            chosen[key] = _by_method(key, entry, pools[entry.where], lens)
     notes = [f"{key}: {note}" for key, one in chosen.items() for note in one.notes]
     notes += [f"The selection {key} is in no stage." for key in recipe.selections if key not in used]
     if recipe.snapshot and recipe.snapshot != lens.snapshot:
@@ -166,10 +167,13 @@ def holdout(sample_ids: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return sample_ids[np.argsort(purpose_key(sample_ids, 0, "fold"), kind="stable")[:num]]
 
 
-def _by_method(key: str, entry: SelectionByMethod, pool: Pool) -> Chosen:
+def _by_method(key: str, entry: SelectionByMethod, pool: Pool, lens: Lens) -> Chosen:
     if not len(pool):
         raise BadInput(f"The selection {key} keeps nothing: no sample passes {entry.where!r}.", "Widen its condition.")
-    selection = choose(settings_of(entry.method, entry.settings), pool, budget_of(entry.budget), entry.seed)
+    selector = settings_of(entry.method, entry.settings)
+    read = pool.with_vectors(lens) if selector.needs_vectors else pool
+    labels = None if entry.constraints.is_empty else labels_for(lens, read, entry.constraints)
+    selection = choose(selector, read, budget_of(entry.budget), entry.seed, entry.constraints, labels)
     return Chosen(key, selection.sample_ids, selection.provenance(), notes=selection.notes)
 
 

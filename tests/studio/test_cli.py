@@ -100,6 +100,21 @@ def test_a_filter_narrows_the_pool(ingested: Path) -> None:
     assert (done["num_selected"], done["pool_size"]) == (8, 8)
 
 
+def test_numbers_from_a_file_are_a_column_to_condition_on_and_to_select_by(ingested: Path, tmp_path: Path) -> None:
+    ids = [row["original_id"] for row in Workspace.open(ingested).store.read("samples", ["original_id"]).to_pylist()]
+    (tmp_path / "made.csv").write_text("id,ppl\n" + "".join(f"{key},{n}\n" for n, key in enumerate(sorted(set(ids)))))
+    done = answer("import-evidence", ingested, tmp_path / "made.csv", "--format", "numbers")
+    assert list(done["columns"]) == ["ppl"]
+    chosen = answer("select", ingested, "--method", "ppl-mid", "--budget", "2", "--where", "ppl < 5")
+    assert (chosen["num_selected"], chosen["pool_size"]) == (2, min(done["imported"], 5))
+    (tmp_path / "best.txt").write_text("\n".join(sorted(set(ids), reverse=True)[:3]))
+    listed = answer("import-evidence", ingested, tmp_path / "best.txt", "--format", "index-list", "--name", "mine")
+    assert listed["columns"] == {"mine": 3}
+    out = tmp_path / "chosen.parquet"
+    answer("select", ingested, "--method", "imported", "--budget", "3", "--set", "column=mine", "--out", out)
+    assert pq.read_table(out)["original_id"].to_pylist() == sorted(set(ids), reverse=True)[:3]
+
+
 def test_a_changed_file_of_a_saved_selection_is_noticed(small_pool: Path, tmp_path: Path) -> None:
     from core.errors import BadData
     from core.select import saved
@@ -169,6 +184,11 @@ MISTAKES = {
         "nope",
     ),
     "an unknown action": (["runs", "{ws}", "burn"], "burn"),
+    "a way of finding entries nobody knows": (
+        ["import-evidence", "{ws}", "{tmp}/empty", "--format", "index-list", "--by", "luck"],
+        "'luck'",
+    ),
+    "a method without its evidence": (["select", "{ws}", "--method", "k-center", "--budget", "5"], "needs vectors"),
     "an unknown evidence format": (["import-evidence", "{ws}", "{tmp}/empty", "--format", "csv"], "csv"),
     "an unknown target": (["export", "{ws}", "--recipe", "{tmp}/r.yaml", "--to", "zip", "--out", "{tmp}/out"], "zip"),
     "a recipe that is not there": (
