@@ -166,6 +166,7 @@ ROUTES: Final[Sequence[Route]] = (
     Route("/api/ranks/{digest}.bin", published),
     Route("/api/classes/{snapshot}/{name}/{column}.bin", published),
     Route("/api/cuts/{digest}.json", published),
+    Route("/api/legends/{digest}.json", published),
     Route("/api/sample/{sample_id}", sample),
     Route("/api/thumb/{image_key}", thumb),
     Route("/api/image/{image_key}", image),
@@ -313,9 +314,16 @@ def serve(
         _configure(host, port)
         import uvicorn
 
+        from studio.wide_window import WideWindow
+
         app = build_app(script, host, None if on_start is None else lambda: on_start(address))
         config = uvicorn.Config(
-            app, log_level="warning", access_log=False, ws_max_size=256 * 1024 * 1024, timeout_graceful_shutdown=3
+            app,
+            log_level="warning",
+            access_log=False,
+            ws=WideWindow,
+            ws_max_size=256 * 1024 * 1024,
+            timeout_graceful_shutdown=3,
         )
         threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
         uvicorn.Server(config).run(sockets=[listening])

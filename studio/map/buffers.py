@@ -10,10 +10,10 @@ import hashlib
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -155,6 +155,13 @@ def publish_table(table: CutTable) -> str:
     """Publish the figures at a number of cuts, so that a drag needs no rerun. Returns the URL."""
     digest = hashlib.blake2b(table.body, digest_size=16).hexdigest()
     return BUFFERS.publish(f"/api/cuts/{digest}.json", lambda: Buffer(table.body, TABLE_TYPE))
+
+
+def publish_legend(colourings: Sequence[Mapping[str, Any]]) -> str:
+    """Publish what the points can be coloured by: it does not change with the budget, so it does not travel in every run."""
+    body = json.dumps(colourings, ensure_ascii=False, separators=(",", ":")).encode()
+    digest = hashlib.blake2b(body, digest_size=16).hexdigest()
+    return BUFFERS.publish(f"/api/legends/{digest}.json", lambda: Buffer(body, TABLE_TYPE))
 
 
 def quantise(x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.uint16]:

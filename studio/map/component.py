@@ -18,6 +18,7 @@ from streamlit.components.v2.get_bidi_component_manager import get_bidi_componen
 from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 
 from core.store.ids import id_from_hex
+from studio.map.buffers import publish_legend
 from studio.map.colourings import KEPT, Colouring
 from studio.map.lasso import lassoed
 from studio.session import Slot, held
@@ -94,7 +95,7 @@ def budget_map(
             "budget": budget,
             "maximum": maximum,
             "sequence": sequence.get(),
-            "colourings": [asdict(one) for one in offered],
+            "legend_url": publish_legend([asdict(one) for one in offered]),
             "colour_by": colour_by if colour_by in {one.key for one in offered} else offered[0].key,
             "approximate": approximate,
             "caption": caption,

@@ -120,7 +120,7 @@ export function build(parent) {
   const unpick = tool("clear", "Clear the selection (Escape)");
   const picked = make("div", "picked", pickedText, unpick);
   picked.hidden = true;
-  const keys = make("p", "spoken", KEYS);
+  const keys = make("p", "keys", KEYS);
   keys.id = "map-keys";
   canvas.setAttribute("aria-describedby", keys.id);
   const stage = make("div", "stage", canvas, few, drawn, legend, tools, foot, picked, ring, tip, cover);

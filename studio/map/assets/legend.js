@@ -11,6 +11,7 @@ const FOLDED = 9; // where all smaller classes stand together: a sum, which woul
 export class Legend {
   constructor(map, on) {
     this.map = map;
+    this.colourings = [{ key: "kept", label: "kept and pool", url: null, classes: [] }]; // until the page's own are there
     this.hidden = new Set(); // positions in the list of classes
     this.entries = [];
     on(map.parts.colourBy, "change", () => {

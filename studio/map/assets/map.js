@@ -67,7 +67,6 @@ class BudgetMap {
     this.data = data;
     this.parts.controls.hidden = !data.slider;
     this.slider.follow(data);
-    this.legend.offer(data.colourings, data.colour_by);
     this.takeColours();
     this.layout();
     this.load();
@@ -85,10 +84,10 @@ class BudgetMap {
 
   async load() {
     const { data, loaded } = this;
-    const classesUrl = this.legend.chosen.url;
-    const wanted = { points: data.points_url, ranks: data.ranks_url, table: data.table_url, classes: classesUrl };
+    const wanted = { points: data.points_url, ranks: data.ranks_url, table: data.table_url, legend: data.legend_url };
     const changed = Object.keys(wanted).filter((name) => wanted[name] !== (loaded[name] ?? null));
-    if (changed.length === 0) {
+    const coloured = (url) => url === null || (this.codes.has(url) && !changed.includes("points"));
+    if (changed.length === 0 && coloured(this.legend.chosen.url)) {
       return;
     }
     this.fetching?.abort();
@@ -101,11 +100,20 @@ class BudgetMap {
     const get = (name, loader) => (changed.includes(name) && wanted[name] !== null ? loader(wanted[name]) : null);
     try {
       const n = data.num_points;
-      const [points, ranks, table, classes] = await Promise.all([
+      const legend = get("legend", (url) => loadJson(url, signal));
+      // The classes are asked for as soon as the legend says which, beside the points and not after them.
+      const classes = Promise.resolve(legend).then((colourings) => {
+        if (colourings !== null && !signal.aborted) {
+          this.legend.offer(colourings, data.colour_by);
+        }
+        const { url } = this.legend.chosen;
+        return coloured(url) ? null : loadBytes(url, CLASSES, n, signal).then((bytes) => ({ url, codes: new Uint8Array(bytes) }));
+      });
+      const [points, ranks, table, added] = await Promise.all([
         get("points", (url) => loadBytes(url, POINTS, 4 * n, signal)),
         get("ranks", (url) => loadBytes(url, RANKS, 4 * n, signal)),
         get("table", (url) => loadJson(url, signal)),
-        get("classes", (url) => (this.codes.has(url) ? null : loadBytes(url, CLASSES, n, signal))),
+        classes,
       ]);
       if (signal.aborted) {
         return;
@@ -114,7 +122,7 @@ class BudgetMap {
         this.places = new Uint16Array(points);
         this.box = boxOf(this.places);
         this.cells = occupied(this.places, this.box);
-        this.codes.clear();
+        this.codes = new Map();
         this.hover.forget();
         if (this.selection.corners !== null) {
           this.selection.forget(); // what was drawn was drawn over other points
@@ -131,11 +139,13 @@ class BudgetMap {
         this.below = countsBelow(this.ranks, data.maximum);
       }
       this.table = wanted.table === null ? null : (table ?? this.table);
-      if (classes !== null) {
-        this.codes.set(wanted.classes, new Uint8Array(classes));
-        this.followLegend(); // its counts are filled only now
+      if (added !== null) {
+        this.codes.set(added.url, added.codes);
       }
       Object.assign(loaded, wanted);
+      this.takeColours();
+      this.legend.show();
+      this.followLegend(); // its counts are filled only now
       this.cover(null);
       this.showFigures();
       this.redraw();
