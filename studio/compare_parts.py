@@ -247,7 +247,7 @@ def _settings(chosen: Sequence[Chosen]) -> None:
     body = []
     for name in names:
         values = [made.get(name, "–") for made in said]
-        differs = len(set(values)) > 1
+        differs = len(set(values)) > 1 and name not in ("saved", "id")  # these always do
         cells = "".join(f"<td>{escape(value)}</td>" for value in values)
         body.append(
             f'<tr class="{"differs" if differs else ""}"><th scope="row">{escape(name)}'

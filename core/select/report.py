@@ -27,6 +27,7 @@ NUM_EXAMPLES = 24
 _MOST_REASONS = 20
 _MOST_ROWS = 40
 _LONGEST_TEXT = 500
+_OWN = ("file sha256", "id", "saved")  # what differs between any two selections
 _FIELDS = (("source", "sources"), ("style", "styles"), ("tag", "tags"), ("capability", "skills"))
 
 
@@ -198,7 +199,9 @@ def _making(report: Report) -> str:
     rows = []
     for name in names:
         values = [one.get(name, "–") for one in said]
-        rows.append((name, [f"<td>{escape(value)}</td>" for value in values], len(set(values)) > 1))
+        rows.append(
+            (name, [f"<td>{escape(value)}</td>" for value in values], len(set(values)) > 1 and name not in _OWN)
+        )
     heads = "".join(f"<th>{_name(report, place)}</th>" for place in range(len(said))) if report.second else ""
     body = "".join(
         f'<tr{" class=differs" if differs else ""}><th scope="row">{escape(name)}</th>{"".join(cells)}</tr>'
