@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from core.errors import BadInput
-from studio import import_command, report_command
+from studio import import_command, report_command, select_command
 from studio.terminal import (
     INTERRUPTED,
     INTERRUPTS,
@@ -41,12 +41,6 @@ app = typer.Typer(
 )
 
 WorkspaceArgument = Annotated[Path, typer.Argument(metavar="WS", help="Folder of the workspace.")]
-WHERE_COLUMNS = (
-    "--where sees these columns: source, original_id, num_images, num_turns, num_chars, num_text_tokens, width_px, height_px, "
-    "cluster; the scores from 0 to 5 by key, such as ocr; imported numbers by name; and the lists styles, tags and flags. Text "
-    "stands in single quotes: "
-    "\"ocr >= 3 AND source = 'receipts' AND list_contains(styles, 'yes/no')\"."
-)
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object; everything else goes to stderr.")]
 HostOption = Annotated[str, typer.Option(help="Address to listen on; anything but this machine needs care.")]
 PortOption = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
@@ -192,58 +186,7 @@ def prepare(
 import_command.add_to(app)
 
 
-@app.command(epilog=WHERE_COLUMNS)
-def select(
-    ws: Annotated[Path | None, typer.Argument(metavar="WS", help="Folder of the workspace.")] = None,
-    method: Annotated[
-        str,
-        typer.Option(
-            metavar="M",
-            help="mmssr, mmssr-nested, top-score, deita, ppl-mid, clip-score, semdedup, k-center, coincide, stratified, "
-            "imported or random.",
-        ),
-    ] = "mmssr",
-    budget: Annotated[str, typer.Option(metavar="30%|N", help="Share of the pool, or a number of samples.")] = "",
-    seed: Annotated[int, typer.Option(metavar="S", help="Seed of the tie order.")] = 0,
-    capabilities: Annotated[
-        str, typer.Option(metavar="ocr,data", help="Capabilities to select for; default: all.")
-    ] = "",
-    where: Annotated[
-        str, typer.Option(metavar="EXPR", help='Keep to samples for which this holds, such as "ocr >= 3".')
-    ] = "",
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", metavar="field=value", help="A setting of the method.")
-    ] = None,
-    name: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Save the selection in the workspace under this name.")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE.parquet", help="Write rank, sample_id, original_id, source, reason.")
-    ] = None,
-    measure: Annotated[bool, typer.Option("--measure", help="Measure diversity beside Random and the pool.")] = False,
-    help_method: Annotated[str, typer.Option("--help-method", metavar="M", help="List the settings of a method.")] = "",
-    as_json: JsonOption = False,
-) -> None:
-    """Choose samples within a budget."""
-    from studio.diversity_words import table_lines
-    from studio.verbs import method_help, select_samples
-
-    def act() -> tuple[dict[str, Any], Callable[[dict[str, Any]], list[str]]]:
-        if help_method:
-            return method_help(help_method), lambda r: r["lines"]
-        if ws is None:
-            raise BadInput("The workspace is missing.", "Run `winnow select WS --budget 30%`.")
-        done = select_samples(_open(ws), method, budget, seed, capabilities, where, set_ or [], name, out, measure)
-        return done, lambda r: [
-            f"{r['num_selected']:,} of {r['pool_size']:,} samples selected with {r['method']} in {r['seconds']:.1f} s.",
-            *r["notes"],
-            *(table_lines(r["diversity"]) if measure else []),
-            f"Written to {r['file']}."
-            if r["file"]
-            else "Nothing was kept of it: give --out FILE.parquet or --name NAME.",
-        ]
-
-    perform(as_json, act)
+select_command.add_to(app)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""What the verbs of the command line do where it takes more than one call into core: select, export, train, evaluate, runs.
+"""What the verbs of the command line do where it takes more than one call into core: export, train, evaluate, runs.
 
 Each gives the JSON-able result of formats.md's `--json` keys; nothing here prints.
 """
@@ -9,81 +9,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from core import runs
 from core.errors import BadInput, RunFailed
-from core.filters import Filter
 from core.progress import Progress
 from core.workspace import Workspace
 from studio.import_command import known_format
 from studio.terminal import say
-
-
-def select_samples(
-    workspace: Workspace,
-    method: str,
-    budget: str,
-    seed: int,
-    capabilities: str,
-    where: str,
-    assignments: list[str],
-    name: str | None,
-    out: Path | None,
-    measure: bool = False,
-) -> dict[str, Any]:
-    """`winnow select`: order the pool with a method, cut at the budget, write, save and measure where asked."""
-    from core.lens import Lens
-    from core.select import diversity, saved
-    from core.select.budget import parse_budget
-    from core.select.methods import choose, settings
-    from core.select.pool import Pool
-
-    started = time.perf_counter()
-    if not budget:
-        raise BadInput("No budget is given.", "Give one with --budget, a share such as 30% or a number such as 500.")
-    if name is not None and not name.strip():
-        raise BadInput("The selection's name is empty.", "Give one with --name NAME.")
-    if out is not None and out.is_dir():
-        raise BadInput(f"{out} is a folder.", "Give a file name such as selection.parquet.")
-    selector = settings(method, _assigned(assignments, capabilities))
-    allowed = parse_budget(budget)
-    lens = Lens(workspace)
-    try:
-        chosen = Filter(where=where)
-    except ValidationError as error:
-        raise BadInput(
-            f"The condition of {len(where):,} characters is not acceptable ({error.errors()[0]['msg']}).",
-            "Write a shorter one.",
-        ) from None
-    pool = Pool.from_lens(lens, chosen, vectors=selector.needs_vectors)
-    costs = selector.cost(len(pool), allowed.count(len(pool)))
-    if costs is not None:
-        say(f"{selector.title} takes {costs}.")
-    selection = choose(selector, pool, allowed, seed)
-    file = None
-    if out is not None:
-        saved.write_parquet(selection, out)
-        file = str(out)
-    if name:
-        entry = saved.save(workspace, selection, name=name, budget=budget, chosen=chosen)
-        file = file or str(workspace.path / entry.path)
-    pool, measured = selection.ordering.pool, {}
-    if measure:
-        material = diversity.Material.from_lens(lens, pool)
-        measured = {"diversity": diversity.beside(material, pool, selection.sample_ids).as_json()}
-    return {
-        "method": method,
-        "budget": budget,
-        "num_selected": selection.num,
-        "pool_size": len(selection.ordering.pool),
-        "snapshot": lens.snapshot,
-        "seconds": time.perf_counter() - started,
-        "file": file,
-        "left_out": selection.left_out,
-        "notes": list(selection.notes),
-        **measured,
-    }
 
 
 def import_from(
@@ -108,34 +39,6 @@ def import_from(
         return import_numbers(opened, path, source=source, name=name, progress=progress).to_json()
     found_by: Any = by or None
     return import_index_list(opened, path, name=name or NAME, source=source, by=found_by, progress=progress).to_json()
-
-
-def _assigned(assignments: list[str], capabilities: str) -> dict[str, str]:
-    values = {}
-    for text in assignments:
-        field, equals, value = text.partition("=")
-        if not equals or not field.strip():
-            raise BadInput(f"--set {text!r} is not an assignment.", "Write --set field=value.")
-        values[field.strip()] = value.strip()
-    if capabilities:
-        values["capabilities"] = capabilities
-    return values
-
-
-def method_help(name: str) -> dict[str, Any]:
-    """The settings of a method, from its own fields."""
-    from core.select.methods import method
-
-    found = method(name)
-    fields = {
-        key: {"default": str(field.get_default(call_default_factory=True)), "description": field.description or ""}
-        for key, field in found.model_fields.items()
-    }
-    lines = [f"{name}: {found.summary}"]
-    lines += [
-        f"  --set {key}=...  {field['description']} Default: {field['default']}." for key, field in fields.items()
-    ]
-    return {"method": name, "settings": fields, "lines": lines}
 
 
 def run_action(workspace: Workspace, action: str, run_id: str) -> dict[str, Any]:

@@ -229,29 +229,38 @@ class Recipe(_Part):
 
 def load_recipe(path: Path) -> Recipe:
     """The recipe in a YAML file; BadInput says what is wrong with it and where."""
+    return parse_recipe(yaml_text(path, "recipe"), str(path))
+
+
+def yaml_text(path: Path, noun: str) -> str:
+    """The text of a YAML file; `noun` says in errors what it is meant to be."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise BadInput(f"There is no recipe {path}.", "Give the path of a recipe's YAML file.") from None
+        raise BadInput(f"There is no {noun} {path}.", f"Give the path of a {noun}'s YAML file.") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"The recipe {path} cannot be read ({error}).", "Give a YAML file in UTF-8.") from error
-    return parse_recipe(text, str(path))
+        raise BadInput(f"The {noun} {path} cannot be read ({error}).", "Give a YAML file in UTF-8.") from error
 
 
 def parse_recipe(text: str, called: str = "the recipe") -> Recipe:
     """A recipe from YAML text; `called` names it in errors."""
+    raw = plain_values(text, called)
+    if not isinstance(raw, dict):
+        raise BadInput(f"{called} is not a recipe.", "A recipe starts with `winnow_recipe: 1`; see the README.")
+    return recipe_from_dict(raw, called)
+
+
+def plain_values(text: str, called: str) -> Any:
+    """What YAML text says; a key that stands twice is an error as any other."""
     try:
-        raw = yaml.load(text, Loader=_StrictLoader)
+        return yaml.load(text, Loader=_StrictLoader)
     except RecursionError:
-        raise BadInput(f"{called} is nested too deeply to be a recipe.", "Mend its brackets and indents.") from None
+        raise BadInput(f"{called} is nested too deeply to be read.", "Mend its brackets and indents.") from None
     except (yaml.YAMLError, ValueError) as error:  # a date that no calendar has is a ValueError
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         raise BadInput(f"{called} is not YAML{where}: {problem}.", "Mend that line.") from error
-    if not isinstance(raw, dict):
-        raise BadInput(f"{called} is not a recipe.", "A recipe starts with `winnow_recipe: 1`; see the README.")
-    return recipe_from_dict(raw, called)
 
 
 def recipe_from_dict(raw: Mapping[str, Any], called: str = "the recipe") -> Recipe:

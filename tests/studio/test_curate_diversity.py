@@ -21,7 +21,7 @@ from core.workspace import Workspace
 from studio.curate_diversity import table_html
 from studio.diversity_words import spread_written, table_lines, written
 from studio.session import WORKSPACE_VARIABLE
-from studio.verbs import select_samples
+from studio.select_command import select_samples
 from tests.studio.small_workspace import make_workspace
 
 ROOT = Path(__file__).resolve().parents[2]
