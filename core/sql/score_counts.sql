@@ -1,29 +1,43 @@
 -- How many visible samples have each score, rounded to 0 to 5, by capability (NULL: not scored)?
-SELECT 0 AS place, 'spatial' AS capability, ((spatial::INTEGER + 25) // 50)::TINYINT AS score, count(*) AS num_samples, sum(spatial) / 50.0 AS total FROM visible GROUP BY score
-UNION ALL
-SELECT 1 AS place, 'attribute' AS capability, ((attribute::INTEGER + 25) // 50)::TINYINT AS score, count(*) AS num_samples, sum(attribute) / 50.0 AS total FROM visible GROUP BY score
-UNION ALL
-SELECT 2 AS place, 'logical' AS capability, ((logical::INTEGER + 25) // 50)::TINYINT AS score, count(*) AS num_samples, sum(logical) / 50.0 AS total FROM visible GROUP BY score
-UNION ALL
-SELECT 3 AS place, 'scene' AS capability, ((scene::INTEGER + 25) // 50)::TINYINT AS score, count(*) AS num_samples, sum(scene) / 50.0 AS total FROM visible GROUP BY score
-UNION ALL
-SELECT 4 AS place, 'finegrained' AS capability, ((finegrained::INTEGER + 25) // 50)::TINYINT AS score, count(*) AS num_samples, sum(finegrained) / 50.0 AS total FROM visible GROUP BY score
-UNION ALL
-SELECT 5 AS place, 'langgen' AS capability, ((langgen::INTEGER + 25) // 50)::TINYINT AS score, count(*) AS num_samples, sum(langgen) / 50.0 AS total FROM visible GROUP BY score
-UNION ALL
-SELECT 6 AS place, 'icl' AS capability, ((icl::INTEGER + 25) // 50)::TINYINT AS score, count(*) AS num_samples, sum(icl) / 50.0 AS total FROM visible GROUP BY score
-UNION ALL
-SELECT 7 AS place, 'comparative' AS capability, ((comparative::INTEGER + 25) // 50)::TINYINT AS score, count(*) AS num_samples, sum(comparative) / 50.0 AS total FROM visible GROUP BY score
-UNION ALL
-SELECT 8 AS place, 'activity' AS capability, ((activity::INTEGER + 25) // 50)::TINYINT AS score, count(*) AS num_samples, sum(activity) / 50.0 AS total FROM visible GROUP BY score
-UNION ALL
-SELECT 9 AS place, 'causal' AS capability, ((causal::INTEGER + 25) // 50)::TINYINT AS score, count(*) AS num_samples, sum(causal) / 50.0 AS total FROM visible GROUP BY score
-UNION ALL
-SELECT 10 AS place, 'humanities' AS capability, ((humanities::INTEGER + 25) // 50)::TINYINT AS score, count(*) AS num_samples, sum(humanities) / 50.0 AS total FROM visible GROUP BY score
-UNION ALL
-SELECT 11 AS place, 'stem' AS capability, ((stem::INTEGER + 25) // 50)::TINYINT AS score, count(*) AS num_samples, sum(stem) / 50.0 AS total FROM visible GROUP BY score
-UNION ALL
-SELECT 12 AS place, 'data' AS capability, ((data::INTEGER + 25) // 50)::TINYINT AS score, count(*) AS num_samples, sum(data) / 50.0 AS total FROM visible GROUP BY score
-UNION ALL
-SELECT 13 AS place, 'ocr' AS capability, ((ocr::INTEGER + 25) // 50)::TINYINT AS score, count(*) AS num_samples, sum(ocr) / 50.0 AS total FROM visible GROUP BY score
+-- One reading of the samples counts the stored scores of all capabilities; rounding and adding up is over those few rows.
+WITH counted AS (
+    SELECT
+        CASE
+            WHEN grouping(spatial) = 0 THEN 0
+            WHEN grouping(attribute) = 0 THEN 1
+            WHEN grouping(logical) = 0 THEN 2
+            WHEN grouping(scene) = 0 THEN 3
+            WHEN grouping(finegrained) = 0 THEN 4
+            WHEN grouping(langgen) = 0 THEN 5
+            WHEN grouping(icl) = 0 THEN 6
+            WHEN grouping(comparative) = 0 THEN 7
+            WHEN grouping(activity) = 0 THEN 8
+            WHEN grouping(causal) = 0 THEN 9
+            WHEN grouping(humanities) = 0 THEN 10
+            WHEN grouping(stem) = 0 THEN 11
+            WHEN grouping(data) = 0 THEN 12
+            WHEN grouping(ocr) = 0 THEN 13
+        END AS place,
+        coalesce(
+            spatial, attribute, logical, scene, finegrained, langgen, icl, comparative, activity, causal,
+            humanities, stem, data, ocr
+        ) AS stored,
+        count(*) AS num
+    FROM visible
+    GROUP BY GROUPING SETS (
+        (spatial), (attribute), (logical), (scene), (finegrained), (langgen), (icl), (comparative), (activity),
+        (causal), (humanities), (stem), (data), (ocr)
+    )
+)
+SELECT
+    place,
+    [
+        'spatial', 'attribute', 'logical', 'scene', 'finegrained', 'langgen', 'icl', 'comparative', 'activity',
+        'causal', 'humanities', 'stem', 'data', 'ocr'
+    ][place + 1] AS capability,
+    ((stored::INTEGER + 25) // 50)::TINYINT AS score,
+    sum(num)::BIGINT AS num_samples,
+    sum(stored * num) / 50.0 AS total
+FROM counted
+GROUP BY place, score
 ORDER BY place, score NULLS LAST
