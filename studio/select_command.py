@@ -115,7 +115,7 @@ def told_constraints(
     from core.select import pins
     from core.select.constraints import constraints_of
 
-    raw = {} if file is None else plain_values(yaml_text(file, "list of constraints"), str(file)) or {}
+    raw = {} if file is None else plain_values(yaml_text(file, "constraint list"), str(file)) or {}
     made = constraints_of(raw, str(file))
     options = constraints_of(
         {"pins": list(dict.fromkeys(pin)), "never": list(dict.fromkeys(never))}, "--pin and --never"

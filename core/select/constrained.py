@@ -156,7 +156,9 @@ class _Rules:
                 )  # fmt: skip
             left = int((mask & (self.excluded == 0)).sum())
             if left < least:
-                raise Contradiction(f"{rule} cannot be met: {self._why_few(mask, left)}.", _LOOSEN)
+                raise Contradiction(
+                    f"{rule} cannot be met: {self._why_few(mask, left)}.", "Lower it, or let more samples in."
+                )
 
     def _fit_the_budget(self, need: list[int], budget: int) -> None:
         minima = self.constraints.minimum
@@ -357,7 +359,7 @@ def _stuck(stuck: Stuck, rules: _Rules, base: Ordering, line: _Line, budget: int
 
 def _said(quota: Quota, num: int) -> str:
     """An amount with what a share comes to: '30 % (12 samples)'."""
-    return quota.amount if quota.share is None else f"{quota.amount} ({num:,} samples)"
+    return quota.amount if quota.share is None else f"{quota.amount} ({num:,} sample{'' if num == 1 else 's'})"
 
 
 def _samples(num: int, noun: str) -> str:

@@ -106,9 +106,8 @@ class Constraints(_Part):
                 raise ValueError(f"{which} lists a sample twice")
         both = sorted(set(self.pins) & set(self.never))
         if both:
-            raise ValueError(
-                f"the sample {both[0]} is among the pins and in the never list ({len(both):,} are in both)"
-            )
+            more = f", as are {len(both) - 1:,} more" if len(both) > 1 else ""
+            raise ValueError(f"the sample {both[0]} is among the pins and in the never list{more}")
         most = {}
         for which, quotas in (("minimum", self.minimum), ("maximum", self.maximum)):
             groups = [quota.group for quota in quotas]
@@ -161,14 +160,13 @@ def constraints_of(raw: Any, called: str = "the constraints") -> Constraints:
         first = error.errors()[0]
         loc = first["loc"]
         path = "".join(f"[{piece}]" if isinstance(piece, int) else f".{piece}" for piece in loc).removeprefix(".")
-        model: type[BaseModel] = Quota if len(loc) > 2 else Constraints
+        fields = (Quota if loc[:1] in (("minimum",), ("maximum",)) and len(loc) > 1 else Constraints).model_fields
         if first["type"] == "extra_forbidden":
             raise BadInput(
-                f"{called}: {path} is not a key of constraints.", f"Known keys are: {', '.join(model.model_fields)}."
+                f"{called}: {path} is not a key of constraints.", f"Known keys are: {', '.join(fields)}."
             ) from None
         message = first["msg"].removeprefix("Value error, ")
-        given = "" if len(loc) == 0 or isinstance(first["input"], Mapping) else f" (given: {first['input']!r})"
+        given = "" if not loc or isinstance(first["input"], Mapping) else f" (given: {first['input']!r})"
         field = next((piece for piece in reversed(loc) if isinstance(piece, str)), "")
-        told = Quota.model_fields if len(loc) > 1 else Constraints.model_fields
-        fix = f"{field}: {told[field].description}" if field in told else "Change one of the two, or take one away."
+        fix = f"{field}: {fields[field].description}" if field in fields else "Change one of the two, or take one away."
         raise BadInput(f"{called}: {path + ': ' if path else ''}{message}{given}.", fix) from None

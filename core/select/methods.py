@@ -6,6 +6,7 @@ Adding a method is its file and its line here; tests/select/test_every_method.py
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -122,23 +123,32 @@ def _within_tokens(
         num_left(pool, constraints, labels),
     )  # `low` samples fit or are too few for the constraints, more than `high` do not fit
     best: Selection | None = None
-    refused: Contradiction | None = None
+    refused: Contradiction | None = None  # the last refusal
+    above: Contradiction | None = None  # why `high` is not larger, where it is not the tokens
     while low < high:
         middle = (low + high + 1) // 2
         try:
             tried = choose(selector, pool, Budget.samples(middle), seed, constraints, labels)
         except Contradiction as error:
             refused = error
-            low, high = (middle, high) if error.larger_helps else (low, middle - 1)
+            if error.larger_helps:
+                low = middle
+            else:
+                high, above = middle - 1, error
             continue
         if int(tokens[tried.rows].sum()) <= limit:
             low, best = middle, tried
         else:
-            high = middle - 1
+            high, above = middle - 1, None
     if best is None and refused is not None:
         problem = f"Within {limit:,} text tokens the constraints cannot be met. {refused.problem}"
         raise Contradiction(problem, f"{refused.fix.removesuffix('.')}, or give more tokens.")
-    return best or choose(selector, pool, _at_least_one(low, limit), seed, constraints, labels)
+    if best is None:
+        return choose(selector, pool, _at_least_one(low, limit), seed, constraints, labels)
+    if above is not None:
+        notes = (f"A larger selection is ruled out: {above.problem}", *best.ordering.notes)
+        best = replace(best, ordering=replace(best.ordering, notes=notes))
+    return best
 
 
 def _at_least_one(num: int, limit: int) -> Budget:
