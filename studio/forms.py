@@ -58,7 +58,7 @@ def fill(model: type[BaseModel], *, key: str, values: Mapping[str, Any], hidden:
             picked = "capabilit" in name or _choices(get_args(kind)[0]) is not None
             value = list(value or ()) if picked else ", ".join(map(str, value or ()))
         elif kind not in (bool, int, float) and _choices(kind) is None:
-            value = "" if value is None else str(value)
+            value = _as_text(value)
         session.seed(f"{key}.{name}", value)
 
 
@@ -144,10 +144,15 @@ def _widget(field: FieldInfo, label: str, key: str, default: Any) -> Any:
         return _number(field, kind, label, key, default, help_text, "automatic" if optional else None)
     if get_origin(kind) is tuple:
         return _several(field, kind, label, key, default, help_text)
-    text = st.text_input(
-        label, "" if default is None else str(default), key=key, help=help_text, persist_state="session"
-    )
+    text = st.text_input(label, _as_text(default), key=key, help=help_text, persist_state="session")
     return None if optional and not text.strip() else text
+
+
+def _as_text(value: Any) -> str:
+    """What stands in a text field: nothing for None, `name:0.5, name:2` for numbers by name, anything else as it is."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}:{number:.15g}" for name, number in value.items())
+    return "" if value is None else str(value)
 
 
 def _number(

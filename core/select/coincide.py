@@ -46,16 +46,28 @@ class Coincide(Selector):
     needs_vectors: ClassVar[bool] = True
 
     num_clusters: Annotated[
-        int, Field(ge=0, le=100_000, description="Clusters; 0 takes the square root of the number of samples.")
+        int,
+        Field(
+            title="Clusters",
+            ge=0,
+            le=100_000,
+            description="How many; 0 takes the square root of the number of samples.",
+        ),
     ] = 0
     tau: Annotated[
         float,
         Field(
-            gt=0, le=100, description="Temperature of the shares: small favours few clusters, large treats all alike."
+            title="Temperature",
+            gt=0,
+            le=100,
+            description="Tau of the shares: small favours few clusters, large treats all alike.",
         ),
     ] = 0.1
     gamma: Annotated[
-        float, Field(gt=0, le=100, description="The kernel is exp(-gamma x squared distance) of two unit vectors.")
+        float,
+        Field(
+            title="Gamma", gt=0, le=100, description="The kernel is exp(-gamma x squared distance) of two unit vectors."
+        ),
     ] = 1.0
 
     def order(self, pool: Pool, *, budget: Budget | None = None, seed: int = 0) -> Ordering:

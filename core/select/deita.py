@@ -39,7 +39,13 @@ class Deita(Selector):
         "quality"
     )
     most_cosine: Annotated[
-        float, Field(ge=0, le=1, description="A sample nearer than this cosine to an accepted one is skipped.")
+        float,
+        Field(
+            title="Largest cosine",
+            ge=0,
+            le=1,
+            description="A sample nearer than this cosine to an accepted one is skipped.",
+        ),
     ] = 0.9
 
     def order(self, pool: Pool, *, budget: Budget | None = None, seed: int = 0) -> Ordering:

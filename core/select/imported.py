@@ -31,7 +31,8 @@ class Imported(Selector):
         Column, Field(description="Number column to go by, such as the place in an imported index list.")
     ] = "imported"
     best: Annotated[
-        Literal["low", "high"], Field(description="Whether the lowest value is best, as of a place, or the highest.")
+        Literal["low", "high"],
+        Field(title="Best value", description="Whether the lowest value is best, as of a place, or the highest."),
     ] = "low"
 
     def order(self, pool: Pool, *, budget: Budget | None = None, seed: int = 0) -> Ordering:

@@ -47,9 +47,9 @@ class Stratified(Selector):
     summary: ClassVar[str] = "Every source or tag gets its share: proportional, uniform, square root, or as you say."
     prefix_valid: ClassVar[bool] = True
 
-    by: Annotated[Literal["source", "tag"], Field(description="What the strata are; a tag is of the first level.")] = (
-        "source"
-    )
+    by: Annotated[
+        Literal["source", "tag"], Field(title="Strata", description="What the strata are; a tag is of the first level.")
+    ] = "source"
     shares: Annotated[
         Literal["proportional", "uniform", "square root", "explicit"],
         Field(description="Shares of the strata: by size, all alike, by the square root of the size, or those below."),
@@ -58,11 +58,13 @@ class Stratified(Selector):
         dict[str, Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]],
         BeforeValidator(_shares),
         Field(
-            description="Explicit shares as name:share, name:share; only their proportions count, others get nothing."
+            title="Explicit shares",
+            description="As name:share, name:share; only their proportions count, and others get nothing.",
         ),
     ] = Field(default_factory=dict)
     inside: Annotated[
-        Literal["random", "top score"], Field(description="How the samples of a stratum are ordered.")
+        Literal["random", "top score"],
+        Field(title="Order inside", description="How the samples of a stratum are ordered."),
     ] = "random"
     column: Annotated[
         str,

@@ -100,3 +100,27 @@ def test_a_name_that_does_not_fit_is_told_without_its_pattern(name: str, problem
     assert told.problem == problem
     assert "\\w" not in told.fix
     assert "pattern" not in told.fix
+
+
+def script_of_pairs() -> None:
+    import streamlit as st
+
+    from core.errors import StudioError
+    from core.select.stratified import Stratified
+    from studio.forms import settings_form
+
+    try:
+        made = settings_form(Stratified, key="s", given={"shares": "explicit", "explicit": {"a": 0.5, "b": 2.0}})
+        st.text(f"{made.shares} {made.explicit}")
+    except StudioError as error:
+        st.text(f"{error.problem} | {error.fix}")
+
+
+def test_numbers_by_name_are_shown_and_typed_as_pairs() -> None:
+    app = AppTest.from_function(script_of_pairs).run(timeout=30)
+    assert app.text_input(key="s.explicit").value == "a:0.5, b:2"
+    assert app.text[0].value == "explicit {'a': 0.5, 'b': 2.0}"
+    app.text_input(key="s.explicit").set_value("b:3").run()
+    assert app.text[0].value == "explicit {'b': 3.0}"
+    app.text_input(key="s.explicit").set_value("b").run()
+    assert "shares are written as name:share" in app.text[0].value
