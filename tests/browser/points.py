@@ -23,7 +23,8 @@ SOURCES = ("charts", "receipts", "geometry", "screens")
 class Points:
     """Points of a map, in points order.
 
-    x, y [N] float32; sample_ids [N] uint64; ranks [N] uint32, a permutation; sources [N] uint8; tokens [N] int64 by rank.
+    x, y [N] float32; sample_ids [N] uint64; ranks [N] uint32, a permutation; sources [N] uint8; scores [N] uint8, 6 for none;
+    tokens [N] int64 by rank.
     """
 
     x: NDArray[np.float32]
@@ -31,6 +32,7 @@ class Points:
     sample_ids: NDArray[np.uint64]
     ranks: NDArray[np.uint32]
     sources: NDArray[np.uint8]
+    scores: NDArray[np.uint8]
     tokens: NDArray[np.int64]
 
 
@@ -56,6 +58,7 @@ def generate(num_points: int, seed: int = 0) -> Points:
         sample_ids=ids[np.arange(num_points) % NUM_SAMPLES],
         ranks=ranks,
         sources=(blob % 4).astype(np.uint8),
+        scores=((blob + np.arange(num_points)) % 7).astype(np.uint8),
         tokens=chance.integers(40, 900, size=num_points),
     )
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import re
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,14 +16,11 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from studio.map.buffers import quantise
 from tests.browser.conftest import OpenPage
+from tests.browser.on_map import MAP_PAGE, READY, SLIDER, inspect, kept, picture, press_at, runs, settle, shown
 from tests.browser.points import SOURCES, generate, make_workspace
 from tests.browser.serving import serving
 
 pytestmark = pytest.mark.browser
-
-MAP_PAGE = Path(__file__).with_name("map_page.py")
-READY = ".winnow-map[data-state=ready]"
-SLIDER = ".winnow-map input.budget"
 
 
 @pytest.fixture(scope="module")
@@ -33,55 +28,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     workspace = make_workspace(tmp_path_factory.mktemp("map") / "workspace")
     with serving(workspace.path, MAP_PAGE) as served:
         yield served
-
-
-def shown(page: Page, name: str) -> str:
-    """A figure beside the slider."""
-    return page.locator(f".winnow-map dd[data-figure='{name}']").inner_text()
-
-
-def kept(page: Page) -> int:
-    """How many points the map says it highlights."""
-    return int(page.locator(".winnow-map").get_attribute("data-kept") or -1)
-
-
-def runs(page: Page) -> int:
-    """How often the page's script has run."""
-    return int(page.locator("#page").get_attribute("data-runs") or -1)
-
-
-def settle(page: Page) -> None:
-    """Wait until no run is under way and the last answer is drawn."""
-    page.wait_for_timeout(700)
-    expect(page.locator("[data-testid=stApp]")).to_have_attribute("data-test-script-state", "notRunning")
-
-
-def press_at(page: Page, share: float) -> tuple[float, float]:
-    """The place on the slider's track for a share of its range."""
-    box = page.locator(SLIDER).bounding_box()
-    assert box is not None
-    thumb = 18
-    return box["x"] + thumb / 2 + share * (box["width"] - thumb), box["y"] + box["height"] / 2
-
-
-def inspect(page: Page) -> dict[str, Any]:
-    state: dict[str, Any] = page.locator(".winnow-map").evaluate("root => root.inspect().state")
-    return state
-
-
-def picture(page: Page) -> NDArray[np.uint8]:
-    """[height, width, 3] uint8 of what is drawn."""
-    state = inspect(page)
-    # As base64: a list of two million numbers takes the driver half a minute.
-    encoded = page.locator(".winnow-map").evaluate(
-        """root => new Promise((resolve) => {
-            const reader = new FileReader();
-            reader.onload = () => resolve(reader.result.split(",")[1]);
-            reader.readAsDataURL(new Blob([root.inspect().pixels()]));
-        })"""
-    )
-    pixels = np.frombuffer(base64.b64decode(encoded), dtype=np.uint8)
-    return pixels.reshape(state["height"], state["width"], 4)[:, :, :3]
 
 
 def on_screen(page: Page) -> NDArray[np.int16]:
