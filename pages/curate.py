@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studio import cached, curate, curate_diversity, curate_state, evidence_views, layout, saved_selections, session
+from studio import (
+    cached,
+    curate,
+    curate_diversity,
+    curate_state,
+    evidence_views,
+    layout,
+    pinning,
+    saved_selections,
+    session,
+)
 from studio.filters_bar import filters_bar, nothing_visible
 from studio.history_bar import history_bar
 
@@ -27,14 +37,23 @@ with layout.page(
         picture, panel = st.columns([2, 1], gap="medium")
         with panel:
             settings = curate.settings_panel()
-        kept = curate.selection(chosen, settings)
-        with actions:
-            saved_selections.save_button(chosen, kept)
-        with picture:
-            event = curate.budget_picture(chosen, kept)
-        with panel:
-            curate.clicked(event.clicked_sample_id, kept)
-            curate.results(chosen, kept)
-            curate_diversity.diversity(chosen, kept)
-            saved_selections.saved_list()
-        curate_state.remember(kept.budget)
+            kept = curate.selection(chosen, settings)
+        if kept is None:
+            with picture:
+                layout.empty(
+                    "Nothing can be chosen",
+                    "Two rules contradict each other; change one of them at the right.",
+                    icon="search",
+                )
+        else:
+            with actions:
+                saved_selections.save_button(chosen, kept)
+            with picture:
+                event = curate.budget_picture(chosen, kept)
+            with panel:
+                pinning.drawn_bar(event.lassoed_sample_ids)
+                curate.clicked(event.clicked_sample_id, kept)
+                curate.results(chosen, kept)
+                curate_diversity.diversity(chosen, kept)
+                saved_selections.saved_list()
+            curate_state.remember(kept.budget)

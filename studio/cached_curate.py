@@ -6,9 +6,10 @@ The second of the two homes of caching decorators (see cached.py), because these
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -20,13 +21,16 @@ from core.filters import Filter
 from core.mixture.cost import gpu_hours, preset_cost
 from core.mixture.image_tokens import image_cost, patches_along
 from core.mixture.recipe import Resolution
-from core.select import methods, spread
+from core.select import constrained, methods, pins, spread
 from core.select.budget import Budget
-from core.select.ordering import Ordering
+from core.select.constraints import Constraints
+from core.select.groups import Labels, is_in, labels_for
+from core.select.ordering import Ordering, Selection
 from core.select.pool import Pool
 from core.select.prefixes import Prefixes
-from core.store.ids import digest_of
+from core.store.ids import digest_of, id_from_hex
 from core.vocabulary import CAPABILITIES, CAPABILITY_KEYS, STYLES
+from core.workspace import Workspace
 from studio import cached, charts
 from studio.map.buffers import CutTable, Figure, class_totals, cuts_of, ranks_of, running_totals
 from studio.map.colourings import folded
@@ -167,14 +171,50 @@ def _with_vectors(path: str, at_version: str, chosen: str) -> Pool:
     return _curated(path, at_version, chosen).pool.with_vectors(cached.lens())
 
 
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _lists(path: str, moved: str) -> pins.Lists:
+    return pins.read(Workspace.open(Path(path)))
+
+
+def lists() -> pins.Lists:
+    """The pinned and never kept samples of the workspace, read again when its acts moved."""
+    here = cached.workspace()
+    files = (here.acts_path, here.acts_path.with_name(f"{here.acts_path.name}-wal"))
+    return _lists(str(here.path), " ".join(str(f.stat().st_mtime_ns) if f.exists() else "-" for f in files))
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _told(path: str, at_version: str, chosen: str, rules: str) -> tuple[Labels, int]:
+    """What constraints ask of a pool, and how many samples they leave in it."""
+    constraints = Constraints.model_validate_json(rules)
+    pool = _curated(path, at_version, chosen).pool
+    labels = labels_for(cached.lens(), pool, constraints)
+    return labels, constrained.num_left(pool, constraints, labels)
+
+
+def left(chosen: Filter, rules: Constraints) -> tuple[int, int]:
+    """How many samples constraints leave of the pool, and how many of these must be kept."""
+    here = cached.workspace().path
+    _, num = _told(str(here), cached.version(here), chosen.model_dump_json(), rules.model_dump_json())
+    ids = np.array([id_from_hex(text) for text in rules.pins], dtype=np.uint64)
+    return num, int(is_in(ids, curated(chosen).pool.sample_id).sum())
+
+
 @st.cache_resource(max_entries=12, show_spinner=False)
 def _ordering(
-    path: str, at_version: str, chosen: str, method: str, settings: str, seed: int, budget: int | None
+    path: str, at_version: str, chosen: str, method: str, settings: str, seed: int, budget: int | None, rules: str
 ) -> Ordering:
     selector = methods.settings(method, json.loads(settings))
     pool = _curated(path, at_version, chosen).pool
     read = _with_vectors(path, at_version, chosen) if selector.needs_vectors else pool
-    made = selector.order(read, budget=None if budget is None else Budget.samples(budget), seed=seed)
+    made = constrained.order(
+        selector,
+        read,
+        budget=None if budget is None else Budget.samples(budget),
+        seed=seed,
+        constraints=Constraints.model_validate_json(rules),
+        labels=_told(path, at_version, chosen, rules)[0],
+    )
     return replace(made, pool=pool)  # so that an ordering that is kept does not keep the vectors
 
 
@@ -184,12 +224,46 @@ def curated(chosen: Filter) -> Curated:
     return _curated(str(here), cached.version(here), chosen.model_dump_json())
 
 
-def ordering(chosen: Filter, method: str, settings: dict[str, Any], seed: int, budget: int) -> Ordering:
-    """A method's ordering of the pool a filter leaves; for a method that is exact for one budget, of that budget."""
+def ordering(
+    chosen: Filter,
+    method: str,
+    settings: dict[str, Any],
+    seed: int,
+    budget: int,
+    rules: Constraints = methods.UNCONSTRAINED,
+) -> Ordering:
+    """A method's ordering of the pool a filter leaves, under constraints; where it is exact for one budget only, of that one."""
     here = cached.workspace().path
-    only = None if methods.method(method).prefix_valid else budget
-    text = json.dumps(settings, sort_keys=True)
-    return _ordering(str(here), cached.version(here), chosen.model_dump_json(), method, text, seed, only)
+    only = None if methods.method(method).prefix_valid and rules.keeps_prefixes else budget
+    text, told = json.dumps(settings, sort_keys=True), rules.model_dump_json()
+    return _ordering(str(here), cached.version(here), chosen.model_dump_json(), method, text, seed, only, told)
+
+
+def chosen_of(
+    chosen: Filter,
+    method: str,
+    settings: dict[str, Any],
+    seed: int,
+    rules: Constraints,
+    budget_of: Callable[[int], int],
+) -> Selection:
+    """What a method keeps under constraints; `budget_of` gives the budget for the number of samples they leave.
+
+    The pinned samples are kept whatever the budget, so it is never smaller than they are many.
+    """
+    num, num_pinned = left(chosen, rules)
+    budget = min(max(budget_of(num), num_pinned), num)
+    return ordering(chosen, method, settings, seed, budget, rules).cut(budget)
+
+
+def within_tokens(
+    chosen: Filter, method: str, settings: dict[str, Any], seed: int, rules: Constraints, tokens: Budget
+) -> int:
+    """The largest budget in samples whose selection has no more text tokens than these."""
+    here = cached.workspace().path
+    selector, keys = methods.settings(method, settings), (str(here), cached.version(here), chosen.model_dump_json())
+    pool = _with_vectors(*keys) if selector.needs_vectors else curated(chosen).pool
+    return methods.choose(selector, pool, tokens, seed, rules, _told(*keys, rules.model_dump_json())[0]).budget
 
 
 _ALONG: WeakKeyDictionary[Ordering, Along] = WeakKeyDictionary()

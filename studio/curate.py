@@ -14,11 +14,12 @@ import streamlit as st
 from core.errors import BadInput
 from core.filters import Filter
 from core.select import methods, spread
+from core.select.constraints import Contradiction
 from core.select.ordering import Selection
 from core.store.ids import digest_of
 from core.vocabulary import CAPABILITIES, STYLES
-from studio import cached, charts, curate_map, curate_state, forms, gallery, layout, session
-from studio.cached_curate import Curated, along, curated, ordering
+from studio import cached, charts, curate_constraints, curate_map, curate_state, forms, gallery, layout, session
+from studio.cached_curate import Curated, along, chosen_of, curated
 from studio.charts import Column, Row
 from studio.curate_state import HIDDEN, METHOD, SEED, SHARE, budget_of
 from studio.map import MapEvent
@@ -37,10 +38,11 @@ def settings_panel() -> dict[str, Any]:
         "Method", names, key="curate-method", format_func=lambda name: methods.method(name).title, on_change=_choose_method,
         help=layout.verbatim(methods.method(METHOD.get()).summary),
     )  # fmt: skip
-    with st.popover("Settings", icon=":material/tune:", width="stretch"):
-        chosen = forms.settings_form(
-            methods.method(METHOD.get()), key=f"method-{METHOD.get()}", hidden=HIDDEN
-        )
+    beside = st.columns(2, gap="small")
+    with beside[1]:
+        curate_constraints.button()
+    with beside[0], st.popover("Settings", icon=":material/tune:", width="stretch"):
+        chosen = forms.settings_form(methods.method(METHOD.get()), key=f"method-{METHOD.get()}", hidden=HIDDEN)
         session.seed("curate-seed", str(SEED.get()))  # as text: seeds go to 2^64, numbers in a browser to 2^53
         st.text_input(
             "Seed",
@@ -74,13 +76,30 @@ def _choose_seed() -> None:
         )
 
 
-def selection(chosen: Filter, settings: dict[str, Any]) -> Selection:
-    """What the method keeps of the pool within the budget; also handed to the pages that compare with it."""
-    pool = curated(chosen).pool
-    budget = budget_of(len(pool))
-    kept = ordering(chosen, METHOD.get(), settings, SEED.get(), budget).cut(budget)
+def selection(chosen: Filter, settings: dict[str, Any]) -> Selection | None:
+    """What the method keeps of the pool within the budget; also handed to the pages that compare with it.
+
+    None where constraints contradict each other, which is said in place: what mends it stands beside.
+    """
+    rules = curate_constraints.in_force()
+    try:
+        kept = chosen_of(chosen, METHOD.get(), settings, SEED.get(), rules, budget_of)
+    except Contradiction as error:
+        layout.problem(error)
+        return None
+    curate_constraints.line()
     name = f"{methods.method(METHOD.get()).title}, {many(kept.num, 'sample')}"
-    digest = digest_of([cached.current_version(), chosen.model_dump(), METHOD.get(), settings, SEED.get(), kept.num])
+    digest = digest_of(
+        [
+            cached.current_version(),
+            chosen.model_dump(),
+            METHOD.get(),
+            settings,
+            SEED.get(),
+            kept.num,
+            rules.model_dump(),
+        ]
+    )
     session.SELECTION.set(session.Selected(name, kept.sample_ids, digest))
     return kept
 
@@ -90,13 +109,13 @@ def selection(chosen: Filter, settings: dict[str, Any]) -> Selection:
 
 def budget_picture(chosen: Filter, kept: Selection) -> MapEvent:
     """The map with its slider; says which sample was clicked and which ones a box or lasso holds."""
-    size = len(kept.ordering.pool)
+    size = kept.ordering.pool_size
     return curate_map.picture(chosen, kept, on_release=lambda budget: _release(budget, size))
 
 
 def _release(budget: int, size: int) -> None:
     curate_state.acted()
-    SHARE.set(max(budget, 1) / size)
+    SHARE.set(min(max(budget, 1), size) / size)
 
 
 # -- what the budget makes of the pool -----------------------------------------------------------------------------------

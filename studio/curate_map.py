@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.filters import Filter
 from core.select import methods
-from core.select.ordering import Selection
+from core.select.ordering import Ordering, Selection
 from core.store.ids import MISSING, SCORE_SCALE
 from core.vocabulary import CAPABILITIES
 from studio import cached, charts
@@ -35,12 +35,17 @@ def picture(chosen: Filter, kept: Selection, on_release: Callable[[int], None]) 
         budget=kept.budget,
         maximum=len(here.pool),
         colourings=_colourings(snapshot, here),
-        approximate=""
-        if order.prefix_valid
-        else f"{methods.method(order.method).title} is computed anew when you let go.",
+        approximate="" if order.prefix_valid else approximate(order),
         caption=_caption(here),
         on_release=on_release,
     )
+
+
+def approximate(order: Ordering) -> str:
+    """Why the picture is not exact while the budget is dragged."""
+    method = methods.method(order.method)
+    what = "What minima and shares keep" if method.prefix_valid else method.title
+    return f"{what} is computed anew when you let go."
 
 
 def _caption(here: Curated) -> str:

@@ -1,0 +1,327 @@
+"""The constraints of Curate: groups with a least and a most, conditions, the lists of samples, and a budget in text tokens.
+
+Groups and conditions belong to the state of the page; the must-keep and never lists to the workspace. Both together are in force.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from html import escape
+from typing import Any, Literal
+
+import streamlit as st
+
+from core.errors import BadInput, StudioError
+from core.filters import UNSTYLED, Filter
+from core.select import pins
+from core.select.budget import parse_budget
+from core.select.constraints import KINDS, Constraints, Quota, constraints_of
+from core.store.ids import id_from_hex
+from core.vocabulary import CAPABILITY_KEYS, STYLES, TAG_SEPARATOR, capability_name
+from studio import cached, curate_state, layout, pinning, session
+from studio.cached_curate import left, lists, within_tokens
+from studio.curate_state import CONSTRAINTS, SHARE
+from studio.words import many, num
+
+Side = Literal["minimum", "maximum"]
+Way = Literal["include", "exclude"]
+
+_WAYS: dict[Way, str] = {"include": "Only where", "exclude": "Leave out where"}
+_PERCENT = re.compile(r"(\d{1,3}(?:\.\d{0,6})?|\.\d{1,6})\s*%", re.ASCII)
+_COUNT = re.compile(r"\d{1,12}", re.ASCII)
+_SHOWN_IN_LINE = 3
+_PROBLEM: session.Slot[StudioError | None] = session.Slot("constraints.problem", None)
+_KIND: session.Slot[str] = session.Slot("constraints.kind", KINDS[0])
+_WAY: session.Slot[Way] = session.Slot("constraints.way", "include")
+
+
+def in_force() -> Constraints:
+    """The page's groups and conditions together with the workspace's lists."""
+    return pins.merged(CONSTRAINTS.get(), lists())
+
+
+# -- on the panel ---------------------------------------------------------------------------------------------------------
+
+
+def button() -> None:
+    """The button that opens everything there is to set, with how much of it is set."""
+    rules = in_force()
+    count = rules.num_rules + bool(rules.pins) + bool(rules.never)
+    with st.container(key=f"constraints-{'on' if count else 'off'}"):
+        opened = st.popover(
+            f"Constraints, {count}" if count else "Constraints", icon=":material/rule:", key="popover-constraints",
+            width="stretch", on_change="rerun",
+        )  # fmt: skip
+    if opened.open:
+        with opened, st.container(width=440, gap="small", key="constraints-editor"):
+            _editor()
+
+
+def line() -> None:
+    """What is in force, in one line of words; nothing where nothing is."""
+    said = words(in_force())
+    if said:
+        more = f" and {len(said) - _SHOWN_IN_LINE} more" if len(said) > _SHOWN_IN_LINE else ""
+        layout.small(f"In force: {'; '.join(said[:_SHOWN_IN_LINE])}{more}")
+
+
+def words(rules: Constraints) -> list[str]:
+    """Constraints as people say them, one entry a rule."""
+    said = [f"{num(len(ids))} {what}" for ids, what in ((rules.pins, "pinned"), (rules.never, "never kept")) if ids]
+    said += [f"at least {quota.amount} {_group(quota)}" for quota in rules.minimum]
+    said += [f"at most {quota.amount} {_group(quota)}" for quota in rules.maximum]
+    return said + [f"{_WAYS[way].lower()} {text}" for way in _WAYS for text in getattr(rules, way)]
+
+
+def _group(quota: Quota) -> str:
+    return f"{quota.kind} {_name(quota.kind, quota.name)}"
+
+
+def _name(kind: str, name: str) -> str:
+    """A group as people call it."""
+    if kind == "capability" and name in CAPABILITY_KEYS:
+        return capability_name(name)
+    if kind == "tag":
+        return name.rsplit(TAG_SEPARATOR, maxsplit=1)[-1]
+    return "no style" if kind == "style" and name == UNSTYLED else name
+
+
+# -- the editor -----------------------------------------------------------------------------------------------------------
+
+
+def _editor() -> None:
+    problem = _PROBLEM.take()
+    if problem is not None:
+        layout.problem(problem)
+    layout.section("Groups", "a number of samples, or a share of the budget such as 20%")
+    rules = CONSTRAINTS.get()
+    groups = dict.fromkeys((quota.kind, quota.name) for quota in (*rules.minimum, *rules.maximum))
+    for index, (kind, name) in enumerate(groups):
+        _group_row(index, kind, name, rules)
+    _new_group()
+    layout.section("Conditions", "over the columns of the pool")
+    for way in _WAYS:
+        for index, text in enumerate(getattr(rules, way)):
+            _condition_row(way, index, text)
+    _new_condition()
+    _listed()
+    _token_budget()
+
+
+def _group_row(index: int, kind: str, name: str, rules: Constraints) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"limit-{index}"):
+        st.html(f'<span class="w-limit"><i>{kind}</i> {escape(_name(kind, name))}</span>', width="stretch")
+        sides: tuple[tuple[Side, str], ...] = (("minimum", "at least"), ("maximum", "at most"))
+        for side, hint in sides:
+            amount = next((q.amount for q in getattr(rules, side) if (q.kind, q.name) == (kind, name)), "")
+            key = session.seed(f"limit-{kind}-{name}-{side}", amount.replace(",", ""))
+            st.text_input(
+                f"{hint.capitalize()} of {kind} {layout.verbatim(name)}", key=key, placeholder=hint, width=92,
+                label_visibility="collapsed", on_change=_change_amount, args=(kind, name, side),
+            )  # fmt: skip
+        st.button(
+            "", icon=":material/close:", key=f"limit-clear-{index}", type="tertiary", help="Take this away",
+            on_click=_clear_group, args=(kind, name),
+        )  # fmt: skip
+
+
+def _new_group() -> None:
+    kind = _KIND.get()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="limit-new"):
+        session.seed("limit-kind", kind)
+        st.selectbox(
+            "Kind of group", KINDS, key="limit-kind", format_func=str.capitalize, label_visibility="collapsed", width=124,
+            on_change=_choose_kind,
+        )  # fmt: skip
+        rules = CONSTRAINTS.get()
+        taken = {quota.name for quota in (*rules.minimum, *rules.maximum) if quota.kind == kind}
+        st.selectbox(
+            "Which one", [name for name in _names(kind) if name not in taken], index=None, key=f"limit-name-{kind}",
+            format_func=lambda name: name if kind == "tag" else _name(kind, name), placeholder="Choose one",
+            label_visibility="collapsed", width="stretch",
+        )  # fmt: skip
+        for side, hint in (("minimum", "at least"), ("maximum", "at most")):
+            st.text_input(
+                hint.capitalize(), key=f"limit-new-{side}", placeholder=hint, label_visibility="collapsed", width=82
+            )
+        st.button("Add", key="limit-add", on_click=_add_group)
+
+
+def _names(kind: str) -> list[str]:
+    if kind == "source":
+        return list(cached.lens().source_names)
+    if kind == "style":
+        return [*STYLES, UNSTYLED]
+    if kind == "capability":
+        return list(CAPABILITY_KEYS)
+    paths = (path.split(TAG_SEPARATOR) for path in cached.lens().tag_paths)
+    return sorted({TAG_SEPARATOR.join(path[:depth]) for path in paths for depth in (1, 2, 3)})
+
+
+def _condition_row(way: Way, index: int, text: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"condition-{way}-{index}"):
+        st.html(f'<span class="w-limit"><i>{_WAYS[way].lower()}</i> {escape(text)}</span>', width="stretch")
+        st.html(f'<span class="w-count">{_effect(way, text)}</span>', width="content")
+        st.button(
+            "", icon=":material/close:", key=f"condition-clear-{way}-{index}", type="tertiary", help="Take this away",
+            on_click=_clear_condition, args=(way, text),
+        )  # fmt: skip
+
+
+def _effect(way: Way, text: str) -> str:
+    try:
+        holds = cached.count(Filter(where=text))
+    except StudioError:
+        return "cannot be used"
+    return f"{num(cached.count() - holds if way == 'include' else holds)} out"
+
+
+def _new_condition() -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="condition-new"):
+        session.seed("condition-way", _WAY.get())
+        st.selectbox(
+            "Kind of condition", list(_WAYS), key="condition-way", format_func=_WAYS.__getitem__, width=164,
+            label_visibility="collapsed", on_change=_choose_way,
+        )  # fmt: skip
+        st.text_input(
+            "Condition", key="condition-text", placeholder="ocr >= 3 AND source = 'sroie'", width="stretch",
+            label_visibility="collapsed", on_change=_add_condition, max_chars=10_000,
+        )  # fmt: skip
+
+
+def _listed() -> None:
+    now = lists()
+    layout.section("Samples", "listed by hand in Browse or on the map")
+    for ids, which, key in ((now.pins, "must be kept", "pins"), (now.never, "are never kept", "never")):
+        numbers = [id_from_hex(text) for text in ids]
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"listed-{key}"):
+            st.html(f'<span class="w-limit"><b>{num(len(ids))}</b> {which}</span>', width="stretch")
+            if numbers:
+                pinning.browse_button("View", numbers, key=f"listed-view-{key}")
+                st.button("Clear", key=f"listed-clear-{key}", on_click=pinning.free_samples, args=(numbers,))
+    against = pinning.standing_against([id_from_hex(text) for text in now.pins]) if now.pins else []
+    if against:
+        layout.small(f"Of the pinned samples {' '.join(against)}")
+
+
+def _token_budget() -> None:
+    layout.section("Budget in text tokens", "the most samples that fit")
+    st.text_input(
+        "Text tokens", key="token-budget", placeholder="such as 2M or 800k", label_visibility="collapsed", width=200,
+        on_change=_fit_tokens,
+    )  # fmt: skip
+
+
+# -- what the editor changes ----------------------------------------------------------------------------------------------
+
+
+def amount_of(text: str) -> dict[str, Any]:
+    """'20' is a count, '20%' a share of the budget, '' is no limit; BadInput for anything else."""
+    stripped = text.strip().replace(",", "")
+    if not stripped:
+        return {}
+    match = _PERCENT.fullmatch(stripped)
+    if match:
+        return {"share": float(Decimal(match.group(1)) / 100)}
+    if _COUNT.fullmatch(stripped):
+        return {"count": int(stripped)}
+    raise BadInput(f"{text[:40]!r} is no limit.", "Type a number of samples such as 20, or a share such as 20%.")
+
+
+def with_amounts(rules: Constraints, kind: str, name: str, amounts: dict[Side, dict[str, Any]]) -> Constraints:
+    """The constraints with other limits for one group; {} takes a limit away."""
+    plain = rules.model_dump(mode="json")
+    for side, amount in amounts.items():
+        entries = [dict(entry) for entry in plain.get(side, [])]
+        place = next((i for i, entry in enumerate(entries) if (entry["kind"], entry["name"]) == (kind, name)), None)
+        new = [{"kind": kind, "name": name, **amount}] if amount else []
+        entries[len(entries) if place is None else place : len(entries) if place is None else place + 1] = new
+        plain[side] = entries
+    return constraints_of(plain, "Constraints")
+
+
+def _set(rules: Constraints) -> None:
+    CONSTRAINTS.set(rules)
+    curate_state.acted()
+
+
+def _change_amount(kind: str, name: str, side: Side) -> None:
+    try:
+        amount = amount_of(str(session.held(f"limit-{kind}-{name}-{side}") or ""))
+        _set(with_amounts(CONSTRAINTS.get(), kind, name, {side: amount}))
+    except StudioError as error:
+        _PROBLEM.set(error)
+
+
+def _clear_group(kind: str, name: str) -> None:
+    _set(with_amounts(CONSTRAINTS.get(), kind, name, {"minimum": {}, "maximum": {}}))
+
+
+def _choose_kind() -> None:
+    _KIND.set(str(session.held("limit-kind")))
+
+
+def _choose_way() -> None:
+    way: Way = "exclude" if session.held("condition-way") == "exclude" else "include"
+    _WAY.set(way)
+
+
+def _add_group() -> None:
+    kind = _KIND.get()
+    name = session.held(f"limit-name-{kind}")
+    try:
+        if not name:
+            raise BadInput(f"No {kind} is chosen.", "Choose one, then say how much of it at least or at most.")
+        amounts: dict[Side, dict[str, Any]] = {
+            "minimum": amount_of(str(session.held("limit-new-minimum") or "")),
+            "maximum": amount_of(str(session.held("limit-new-maximum") or "")),
+        }
+        if not any(amounts.values()):
+            raise BadInput(
+                f"Nothing is said about {kind} {_name(kind, str(name))}.", "Type how much at least or at most."
+            )
+        _set(with_amounts(CONSTRAINTS.get(), kind, str(name), amounts))
+    except StudioError as error:
+        _PROBLEM.set(error)
+        return
+    session.seed("limit-new-minimum", "")
+    session.seed("limit-new-maximum", "")
+    session.seed(f"limit-name-{kind}", None)
+
+
+def _add_condition() -> None:
+    text, way = str(session.held("condition-text") or "").strip(), _WAY.get()
+    if not text:
+        return
+    try:
+        cached.count(Filter(where=text))  # a condition that cannot be read stays out
+        plain = CONSTRAINTS.get().model_dump(mode="json")
+        _set(constraints_of({**plain, way: [*(entry for entry in plain.get(way, []) if entry != text), text]}))
+    except StudioError as error:
+        _PROBLEM.set(error)
+        return
+    session.seed("condition-text", "")
+
+
+def _clear_condition(way: Way, text: str) -> None:
+    rules = CONSTRAINTS.get()
+    _set(rules.model_copy(update={way: tuple(entry for entry in getattr(rules, way) if entry != text)}))
+
+
+def _fit_tokens() -> None:
+    """Set the budget to as many samples as fit into the text tokens that were typed."""
+    text = str(session.held("token-budget") or "").strip()
+    if not text:
+        return
+    try:
+        tokens = parse_budget(text if "token" in text else f"{text} tokens")
+        state, rules = curate_state.now(), in_force()
+        budget = within_tokens(state.chosen, state.method, state.settings, state.seed, rules, tokens)
+        SHARE.set(budget / left(state.chosen, rules)[0])
+        curate_state.acted()
+        st.toast(f"{many(budget, 'sample')} fit into {num(int(tokens.amount))} text tokens.")
+    except StudioError as error:
+        _PROBLEM.set(error)
+        return
+    session.seed("token-budget", "")

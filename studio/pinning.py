@@ -1,0 +1,176 @@
+"""Must-keep and never lists made by hand: on an opened sample, on what is drawn on the map, on the lists themselves.
+
+Every decision is an act that can be undone; what a decision cannot do is said with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.errors import StudioError
+from core.filters import Filter
+from core.select import pins
+from core.select.groups import is_in
+from core.select.pins import Choice
+from core.store.ids import id_from_hex
+from studio import cached, curate_state, layout, session
+from studio.cached_curate import lists
+from studio.words import many, num
+
+MOST_SHOWN = 450
+"""Samples one condition of Browse can name, so that it still fits an address."""
+
+_PROBLEM: session.Slot[StudioError | None] = session.Slot("pinning.problem", None)
+_FLAGGED = Filter(where="len(flags) > 0")
+
+
+# -- deciding -----------------------------------------------------------------------------------------------------------
+
+
+def pin_samples(sample_ids: Iterable[int]) -> None:
+    """From now on these samples are kept whatever the method says; from a callback."""
+    _decide([int(value) for value in sample_ids], "pin")
+
+
+def never_samples(sample_ids: Iterable[int]) -> None:
+    """From now on these samples are never kept; from a callback."""
+    _decide([int(value) for value in sample_ids], "never")
+
+
+def free_samples(sample_ids: Iterable[int]) -> None:
+    """The method decides about these samples again; from a callback."""
+    _decide([int(value) for value in sample_ids], "neither")
+
+
+def _decide(sample_ids: Sequence[int], choice: Choice) -> None:
+    try:
+        before, after = pins.decide(cached.workspace(), sample_ids, choice)
+        count = many(len(sample_ids), "sample")
+        says = {"pin": f"pin {count}", "never": f"never keep {count}", "neither": f"{count} off the lists"}[choice]
+        curate_state.listed(says, before, after)
+        st.toast(layout.verbatim(_told(sample_ids, choice, before)))
+    except StudioError as error:
+        _PROBLEM.set(error)
+
+
+def _told(sample_ids: Sequence[int], choice: Choice, before: pins.Lists) -> str:
+    """What a decision did, and what stands against it."""
+    count = many(len(sample_ids), "sample")
+    if choice == "neither":
+        return f"{count} off the lists: the method decides again."
+    other = before.never if choice == "pin" else before.pins
+    moved = len({id_from_hex(text) for text in other}.intersection(sample_ids))
+    which = "never list" if choice == "pin" else "must-keep list"
+    said = [f"Pinned {count}." if choice == "pin" else f"{count} will never be kept."]
+    said += [f"{num(moved)} of them left the {which}."] if moved else []
+    if choice == "pin":
+        said += standing_against(sample_ids)
+    return " ".join(said)
+
+
+def standing_against(sample_ids: Sequence[int]) -> list[str]:
+    """What is to be said about pinned samples: how many are flagged, how many the filter hides."""
+    ids = np.array(sample_ids, dtype=np.uint64)
+    flagged = int(is_in(ids, _ids(_FLAGGED)).sum())
+    hidden = len(ids) - int(is_in(ids, _ids(session.chosen_filter())).sum())
+    said = [f"{num(flagged)} flagged, and kept all the same."] if flagged else []
+    return said + ([f"{num(hidden)} outside the filter, and so not kept while it stands."] if hidden else [])
+
+
+def _ids(chosen: Filter) -> NDArray[np.uint64]:
+    found: NDArray[np.uint64] = cached.ask("ids_of_visible", chosen)["sample_id"].to_numpy()
+    return found
+
+
+def problem() -> None:
+    """What went wrong with the last decision, if anything did."""
+    wrong = _PROBLEM.take()
+    if wrong is not None:
+        layout.problem(wrong)
+
+
+# -- where decisions are made --------------------------------------------------------------------------------------------
+
+
+def sample_buttons(sample_id: int) -> None:
+    """Pin an opened sample or rule it out; a second click takes the decision back."""
+    now = lists().choice(sample_id)
+    with st.container(horizontal=True, width="content", gap="small", key="sample-pinning"):
+        st.button(
+            "Pinned" if now == "pin" else "Pin", icon=":material/keep:", key="sample-pin", type="tertiary",
+            help="Must be kept, whatever the method says. Click to let the method decide."
+            if now == "pin" else "Keep this sample whatever the method says; it counts in the budget.",
+            on_click=free_samples if now == "pin" else pin_samples, args=([sample_id],),
+        )  # fmt: skip
+        st.button(
+            "Never kept" if now == "never" else "Never", icon=":material/block:", key="sample-never", type="tertiary",
+            help="Never kept, whatever the method says. Click to let the method decide."
+            if now == "never" else "Never keep this sample, whatever the method says.",
+            on_click=free_samples if now == "never" else never_samples, args=([sample_id],),
+        )  # fmt: skip
+
+
+def decided(sample_id: int) -> None:
+    """Under an opened sample: what was decided about it and what stands against that; nothing where nothing was."""
+    problem()
+    now = lists().choice(sample_id)
+    if now == "pin":
+        against = (
+            " ".join(standing_against([sample_id])).replace("1 flagged", "Flagged").replace("1 outside", "Outside")
+        )
+        layout.small(f"Pinned: it must be kept and counts in the budget. {against}".strip())
+    elif now == "never":
+        layout.small("On the never list: it is never kept.")
+
+
+def drawn_bar(sample_ids: NDArray[np.uint64] | None) -> None:
+    """What can be done with the samples inside a box or lasso on the map; says so when there is none inside."""
+    problem()
+    if sample_ids is None:
+        return
+    ids = [int(value) for value in sample_ids]
+    if not ids:
+        layout.section("Drawn on the map", "no sample inside")
+        layout.small("Draw around some points, or press Escape on the map.")
+        return
+    now = lists()
+    listed = {id_from_hex(text) for text in (*now.pins, *now.never)}.intersection(ids)
+    layout.section("Drawn on the map", many(len(ids), "sample"))
+    with st.container(horizontal=True, gap="small", key="drawn-bar"):
+        st.button(
+            f"Pin {many(len(ids), 'sample')}",
+            icon=":material/keep:",
+            key="drawn-pin",
+            on_click=pin_samples,
+            args=(ids,),
+        )
+        st.button("Never", icon=":material/block:", key="drawn-never", on_click=never_samples, args=(ids,),
+            help="Never keep these samples, whatever the method says.",
+        )  # fmt: skip
+        browse_button("Show", ids, key="drawn-browse")
+        if listed:
+            st.button(
+                f"Clear {num(len(listed))}", key="drawn-clear", on_click=free_samples, args=(ids,),
+                help="Take them off the must-keep and never lists: the method decides again.",
+            )  # fmt: skip
+
+
+def browse_button(label: str, sample_ids: Sequence[int], *, key: str) -> None:
+    """Show samples in Browse; of very many a spread of them, which the button says."""
+    step = -(-len(sample_ids) // MOST_SHOWN)
+    shown = sample_ids[:: max(step, 1)]
+    part = step > 1
+    st.button(
+        f"{label} {num(len(shown))} in Browse" if part else f"{label} in Browse", icon=":material/grid_view:", key=key,
+        help=f"An address holds no more: {num(len(shown))} of the {num(len(sample_ids))}, evenly spread." if part else None,
+        on_click=_browse, args=(shown,),
+    )  # fmt: skip
+
+
+def _browse(sample_ids: Sequence[int]) -> None:
+    session.set_filter(Filter(where=f"sample_id IN ({','.join(map(str, sample_ids))})"))
+    session.go_to("browse")
