@@ -30,7 +30,7 @@ with layout.page(
             turning = st.container(horizontal=True, vertical_alignment="center", width="content", key="compare-pair")
         chosen = comparing.chosen_ones(shown)
         if len(chosen) < 2:
-            comparing.too_few(chosen, kept)
+            comparing.too_few(chosen, options)
         else:
             pair = comparing.pair_of(shown, chosen)
             shared = cached_compare.pool_filter(chosen)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from core.errors import StudioError
 from core.filters import Filter
-from core.select import compare, luck, methods, saved, spread
+from core.select import compare, luck, methods, pins, saved, spread
 from core.select.compare import Split
 from core.select.constraints import Constraints
 from core.select.luck import Luck
@@ -26,9 +26,9 @@ from core.select.mmssr_nested import MmssrNested
 from core.select.saved import SavedSelection
 from core.select.uniform import Random
 from studio import cached, curate_state, session
-from studio.cached_curate import curated, ordering
+from studio.cached_curate import chosen_of, curated, lists
 from studio.compare_state import NOW
-from studio.curate_state import CurateState
+from studio.curate_value import CurateState
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,15 +86,25 @@ def of_curate() -> Chosen | None:
         return None
     digest = blake2b(ids.tobytes(), digest_size=16).hexdigest()
     return Chosen(
-        NOW, "Now on Curate", state.method, state.settings, state.seed, state.chosen, state.constraints, ids, digest
+        NOW,
+        "Now on Curate",
+        state.method,
+        state.settings,
+        state.seed,
+        state.chosen,
+        pins.merged(state.constraints, lists()),
+        ids,
+        digest,
     )
 
 
 def _kept(state: CurateState) -> NDArray[np.uint64]:
     """What a state keeps, in a session that has not seen Curate yet."""
-    size = len(curated(state.chosen).pool)
-    budget = max(1, min(round(state.share * size), size))
-    return ordering(state.chosen, state.method, state.settings, state.seed, budget).cut(budget).sample_ids
+    rules = pins.merged(state.constraints, lists())
+    kept = chosen_of(
+        state.chosen, state.method, state.settings, state.seed, rules, lambda size: max(1, round(state.share * size))
+    )
+    return kept.sample_ids
 
 
 def pool_filter(chosen: Sequence[Chosen]) -> Filter:

@@ -69,7 +69,8 @@ def start(known: Collection[str], newest: Sequence[str]) -> CompareView:
     query, acted, folder = _query(), _ACTED.take(), str(cached.workspace().path)
     fresh = _VIEW.get() is None or _FOLDER.get() != folder
     if query and not acted and (fresh or query != _WRITTEN.get()):
-        _VIEW.set(view_from_query(query))
+        asked = view_from_query(query)
+        _VIEW.set(asked if "of" in query else asked.model_copy(update={"chosen": tuple(newest)}))
     elif fresh:
         _VIEW.set(CompareView(chosen=tuple(newest)))
     _FOLDER.set(folder)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from html import escape
 
 import numpy as np
@@ -61,12 +61,18 @@ def first_choice(options: dict[str, str]) -> list[str]:
     return newest if len(newest) > 1 else [*newest, *(key for key in options if key == NOW)]
 
 
-def too_few(chosen: Sequence[Chosen], kept: Sequence[str]) -> None:
-    """What is said while fewer than two are chosen."""
-    says = "Choose one more in the list above." if chosen else "Choose two or more in the list above."
-    if len(kept) == 1:
-        says += " Only one is saved; what Curate is set to now can stand beside it."
-    layout.empty("Two selections make a comparison", says, icon="picture")
+def too_few(chosen: Sequence[Chosen], options: Collection[str]) -> None:
+    """What is said while fewer than two are chosen; where there is no second one, the way to make it."""
+    if len(options) < 2:
+        with layout.empty(
+            "Only one selection is saved", "Save another one on Curate, such as Random, to compare it with."
+        ):
+            st.button(
+                "Curate a selection", type="primary", key="compare-more", on_click=session.go_to, args=("curate",)
+            )
+        return
+    more = "one more" if chosen else "two or more"
+    layout.empty("Two selections make a comparison", f"Choose {more} in the list above.")
 
 
 def remarks(chosen: Sequence[Chosen], shared: Filter, kept: Sequence[str]) -> None:

@@ -6,30 +6,31 @@ keep their own small values in the slots here; `start` looks whether they have b
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from core.errors import BadInput, StudioError
-from core.filters import Filter
-from core.select import methods, saved
+from core.select import methods, pins, saved
 from core.select.budget import parse_budget
 from core.select.constraints import Constraints
-from core.store.ids import digest_of
 from studio import cached, forms, history, session
-from studio.history import Act, Change
+from studio.curate_value import (
+    DEFAULT_METHOD,
+    DEFAULT_SHARE,
+    PARAMETERS,
+    CurateState,
+    difference,
+    state_from_query,
+    state_to_query,
+)
+from studio.history import Act, Change, History
 
-DEFAULT_METHOD = "mmssr-nested"
-DEFAULT_SHARE = 0.3
 HIDDEN = ("columns", "weights")
 """Settings that no form shows."""
 
-_PARAMETERS = ("method", "budget", "seed", "set", "limits")
-_LONGEST_LIMITS = 1500  # an address with more than that is cut by some programs on its way
-_BY_DIGEST = "kept-"
 
 METHOD: session.Slot[str] = session.Slot("curate.method", DEFAULT_METHOD)
 SEED: session.Slot[int] = session.Slot("curate.seed", 0)
@@ -42,24 +43,12 @@ _REMEMBERED: session.Slot[CurateState | None] = session.Slot("curate.remembered"
 _ARRIVED: session.Slot[CurateState | None] = session.Slot("curate.arrived", None)
 _WRITTEN: session.Slot[dict[str, list[str]] | None] = session.Slot("curate.written", None)
 _ASKED: session.Slot[str] = session.Slot("curate.asked", "")
+_PENDING: session.Slot[Act | None] = session.Slot("curate.pending", None)
 _PUT: session.Slot[bool] = session.Slot("curate.put", False)
 _ACTED: session.Slot[bool] = session.Slot("curate.acted", False)
 _SILENT: session.Slot[bool] = session.Slot("curate.silent", False)
 _FORM: session.Slot[tuple[str, dict[str, Any]]] = session.Slot("curate.form", ("", {}))
 _WRONG: session.Slot[StudioError | None] = session.Slot("curate.wrong", None)
-
-
-class CurateState(BaseModel):
-    """Everything that decides what Curate keeps of a workspace; the same state keeps the same samples."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    method: str = Field(DEFAULT_METHOD, description="Name of the method.")
-    settings: dict[str, Any] = Field(default_factory=dict, description="Its settings as plain values.")
-    seed: int = Field(0, ge=0, lt=2**64, description="Seed of the tie order.")
-    share: float = Field(DEFAULT_SHARE, ge=0, le=1, description="Budget as a share of the pool the filter leaves.")
-    chosen: Filter = Field(default_factory=Filter, description="Filter the pool is made with.")
-    constraints: Constraints = Field(default_factory=Constraints, description="What must, may and may not be kept.")
 
 
 # -- the state of this run ------------------------------------------------------------------------------------------------
@@ -94,7 +83,15 @@ def put(state: CurateState) -> None:
 
 
 def take_up(entry: saved.SavedSelection) -> None:
-    """Set Curate to what a saved selection was made with; from a callback. An act like any other."""
+    """Set Curate to what a saved selection was made with; from a callback. An act like any other.
+
+    Its pinned and never kept samples become the lists of the workspace, which is an act of its own.
+    """
+    lists = pins.Lists(pins=entry.constraints.pins, never=entry.constraints.never)
+    before = pins.read(cached.workspace())
+    if lists != before:
+        pins.replace(cached.workspace(), lists)
+        listed(f"lists of {entry.name}", before, lists)
     put(
         CurateState(
             method=entry.method,
@@ -102,7 +99,7 @@ def take_up(entry: saved.SavedSelection) -> None:
             seed=entry.seed,
             share=entry.num_selected / max(entry.pool_size, 1),
             chosen=entry.chosen,
-            constraints=entry.constraints,
+            constraints=entry.constraints.model_copy(update={"pins": (), "never": ()}),
         )
     )
     _PUT.clear()
@@ -163,6 +160,7 @@ def start() -> StudioError | None:
     try:
         if fresh:
             _FOLDER.set(folder)
+            _PENDING.clear()
             _ARRIVED.clear()
             state = left_in()
             put(state)
@@ -222,74 +220,8 @@ def _from_address(query: Mapping[str, Sequence[str]]) -> None:
     _ASKED.set(next(iter(query.get("budget", ())), ""))
 
 
-def state_from_query(query: Mapping[str, Sequence[str]], beside: CurateState) -> CurateState:
-    """The state URL parameters stand for; BadInput for what is unreadable.
-
-    What they do not say is taken from `beside`: the filter, which has parameters of its own, and the share, since a budget in
-    samples means something only once the size of the pool is known.
-    """
-    fix = "Choose again on the page."
-    method = next(iter(query.get("method", ())), DEFAULT_METHOD)
-    seed = next(iter(query.get("seed", ())), "0")
-    if not (seed.isascii() and seed.isdigit() and int(seed) < 2**64):
-        raise BadInput(f"The address holds the seed {seed[:40]!r}.", fix)
-    values: dict[str, Any] = {}
-    for text in query.get("set", ()):
-        name, _, value = text.partition("=")
-        try:
-            values[name] = json.loads(value) if value[:1] in ("[", "{") or value == "null" else value
-        except ValueError:
-            raise BadInput(f"The address holds the setting {text[:60]!r}.", fix) from None
-    settings = methods.settings(method, values).model_dump(mode="json")
-    return CurateState(
-        method=method,
-        settings=settings,
-        seed=int(seed),
-        share=beside.share,
-        chosen=beside.chosen,
-        constraints=_limits(next(iter(query.get("limits", ())), "{}"), beside.constraints, fix),
-    )
-
-
-def _limits(text: str, kept: Constraints, fix: str) -> Constraints:
-    """Constraints as the address says them: in full, or by the digest of those the workspace keeps."""
-    if text.startswith(_BY_DIGEST):
-        if text != _BY_DIGEST + digest_of(kept.model_dump(mode="json"))[:12]:
-            raise BadInput("The address names constraints that this workspace does not keep any more.", fix)
-        return kept
-    try:
-        return Constraints.model_validate(json.loads(text))
-    except ValueError:  # pydantic's complaint is one too
-        raise BadInput("The address holds constraints that cannot be read.", fix) from None
-
-
-def state_to_query(state: CurateState, budget: int) -> dict[str, list[str]]:
-    """A state as URL parameters: method and budget always, the rest where it differs from its default.
-
-    Long lists of samples do not fit an address: it names them by their digest, and the workspace keeps them.
-    """
-    query = {"method": [state.method], "budget": [str(budget)]}
-    if state.seed:
-        query["seed"] = [str(state.seed)]
-    usual = methods.method(state.method)().model_dump(mode="json")
-    differing = {name: value for name, value in state.settings.items() if value != usual.get(name)}
-    if differing:
-        query["set"] = [f"{name}={_as_text(value)}" for name, value in sorted(differing.items())]
-    limits = json.dumps(state.constraints.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":"))
-    if not state.constraints.is_empty:
-        digest = digest_of(state.constraints.model_dump(mode="json"))[:12]
-        query["limits"] = [limits if len(limits) <= _LONGEST_LIMITS else _BY_DIGEST + digest]
-    return query
-
-
-def _as_text(value: Any) -> str:
-    """A setting as the command line takes it; lists, tables and nothing as JSON."""
-    plain = isinstance(value, str) and value[:1] not in ("[", "{") and value != "null"
-    return value if plain else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
 def _query() -> dict[str, list[str]]:
-    return {name: st.query_params.get_all(name) for name in _PARAMETERS if name in st.query_params}
+    return {name: st.query_params.get_all(name) for name in PARAMETERS if name in st.query_params}
 
 
 def remember(budget: int) -> None:
@@ -299,13 +231,13 @@ def remember(budget: int) -> None:
     _PUT.clear()
     if _ARRIVED.get() is None or not session.stayed():
         _ARRIVED.set(state)
-    if _SILENT.get():
-        return
     query = state_to_query(state, budget)
-    if _query() != query:
-        others = {name: st.query_params.get_all(name) for name in st.query_params if name not in _PARAMETERS}
-        st.query_params.from_dict({**others, **query})
-    _WRITTEN.set(query)
+    if not _SILENT.get():
+        if _query() != query:
+            others = {name: st.query_params.get_all(name) for name in st.query_params if name not in PARAMETERS}
+            st.query_params.from_dict({**others, **query})
+        _WRITTEN.set(query)
+    _write()
 
 
 def _record(state: CurateState) -> None:
@@ -313,34 +245,38 @@ def _record(state: CurateState) -> None:
     before = _REMEMBERED.get() or state
     if state != before and not _PUT.get():
         change = Change(kind="curate", before=before.model_dump(mode="json"), after=state.model_dump(mode="json"))
-        history.record(cached.workspace(), Act(says=difference(before, state), changes=(change,)))
+        _write()
+        _PENDING.set(Act(says=difference(before, state), changes=(change,)))
     _REMEMBERED.set(state)
+
+
+def _write() -> None:
+    """Put the act of this run on disk: last of all, since a disk takes longer than all figures of a budget."""
+    pending = _PENDING.take()
+    if pending is not None:
+        history.record(cached.workspace(), pending)
+
+
+def history_now() -> History:
+    """The history as it is once the act of this run is written."""
+    kept, pending = history.read(cached.workspace()).history, _PENDING.get()
+    return kept if pending is None else kept.done(pending)
 
 
 def did(says: str, key: str, before: saved.SavedSelection | None, after: saved.SavedSelection | None) -> None:
     """Keep what was done to a saved selection as an act."""
+    _write()
     states = (None if one is None else one.model_dump(mode="json") for one in (before, after))
     change = Change(kind="selection", key=key, before=next(states), after=next(states))
     history.record(cached.workspace(), Act(says=says, changes=(change,)))
 
 
-def difference(before: CurateState, after: CurateState) -> str:
-    """What changed, in the words of the page: "budget 30.0 % to 12.0 %"; several changes with a comma."""
-    said = []
-    if before.method != after.method:
-        said.append(f"method {methods.method(after.method).title}")
-    elif before.settings != after.settings:
-        names = [name for name in after.settings if before.settings.get(name) != after.settings[name]]
-        said.append(f"setting {', '.join(name.replace('_', ' ') for name in names)}")
-    if before.share != after.share:
-        said.append(f"budget {100 * before.share:.1f} % to {100 * after.share:.1f} %")
-    if before.seed != after.seed:
-        said.append(f"seed {before.seed} to {after.seed}")
-    if before.chosen != after.chosen:
-        said.append("filter cleared" if after.chosen.is_empty else "filter")
-    if before.constraints != after.constraints:
-        said.append("constraints")
-    return ", ".join(said) or "nothing"
+def listed(says: str, before: pins.Lists, after: pins.Lists) -> None:
+    """Keep what was done to the lists of pinned and never kept samples as an act."""
+    if before != after:
+        _write()
+        change = Change(kind="lists", before={"digest": before.digest}, after={"digest": after.digest})
+        history.record(cached.workspace(), Act(says=says, changes=(change,)))
 
 
 # -- undo and redo --------------------------------------------------------------------------------------------------------
@@ -349,6 +285,7 @@ def difference(before: CurateState, after: CurateState) -> str:
 def step(back: bool) -> Act | None:
     """Put back what the last act changed, or do again what was undone last; the act, None when there is none."""
     here = cached.workspace()
+    _write()
     act = history.step(here, back)
     if act is None:
         return None
@@ -357,6 +294,8 @@ def step(back: bool) -> Act | None:
         state = change.towards(back)
         if change.kind == "selection":
             saved.put_back(here, change.key, state)
+        elif change.kind == "lists" and state is not None:
+            pins.put_back(here, str(state["digest"]))
         elif state is not None:
             put(CurateState.model_validate(state))
     return act

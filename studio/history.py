@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
 from core.store.acts import Acts
 from core.workspace import Workspace
 
@@ -20,28 +18,36 @@ _PLACE, _NOW = "at", "now"
 State = dict[str, Any]
 
 
-class Change(BaseModel):
-    """One thing an act changed: `curate` is the state of that page, `selection` the saved selection `key`; None is absent."""
+@dataclass(frozen=True)
+class Change:
+    """One thing an act changed, None where it is absent: `curate` is the state of that page, `selection` the saved selection
+    `key`, `lists` the pinned and never kept samples, named by their digest."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Literal["curate", "selection"] = Field(description="What kind of thing.")
-    key: str = Field("", description="Which one, where there are several.")
-    before: State | None = Field(None, description="Its state before the act.")
-    after: State | None = Field(None, description="Its state after the act.")
+    kind: Literal["curate", "selection", "lists"]
+    key: str = ""
+    before: State | None = None
+    after: State | None = None
 
     def towards(self, back: bool) -> State | None:
         """The state to put in place when the act is undone (`back`) or done again."""
         return self.before if back else self.after
 
 
-class Act(BaseModel):
-    """Something a person did, in words, with what it changed."""
+@dataclass(frozen=True)
+class Act:
+    """Something a person did: in words, as the hover of Undo says it, and what it changed, in order."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    says: str
+    changes: tuple[Change, ...]
 
-    says: str = Field(description="What was done, as the hover of Undo says it.")
-    changes: tuple[Change, ...] = Field(description="What it changed, in order.")
+    def record(self) -> State:
+        """As JSON-able values; plain ones, since each new act meets all of them again."""
+        return {"says": self.says, "changes": [vars(change) for change in self.changes]}
+
+    @classmethod
+    def of_record(cls, record: State) -> Act:
+        """The other way; TypeError or KeyError for what is none."""
+        return cls(str(record["says"]), tuple(Change(**change) for change in record["changes"]))
 
 
 @dataclass(frozen=True)
@@ -121,7 +127,7 @@ def _left_in(act: Act, back: bool) -> State | None:
 def _to_records(kept: Kept) -> dict[str, State]:
     """One record an act, so that a new one writes little: by number, beside the place in the list and the state now."""
     history = kept.history
-    acts = {f"{history.first + index:010d}": act.model_dump(mode="json") for index, act in enumerate(history.acts)}
+    acts = {f"{history.first + index:010d}": act.record() for index, act in enumerate(history.acts)}
     return {_PLACE: {"at": history.at}, **({} if kept.now is None else {_NOW: kept.now}), **acts}
 
 
@@ -129,9 +135,9 @@ def _from_records(records: dict[str, State]) -> Kept:
     """The other way; records of another version of the program are as good as none."""
     numbers = sorted(key for key in records if key.isdecimal())
     try:
-        acts = tuple(Act.model_validate(records[key]) for key in numbers)
+        acts = tuple(Act.of_record(records[key]) for key in numbers)
         at = int(records.get(_PLACE, {}).get("at", 0))
-    except (ValidationError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError):
         return Kept()
     first = int(numbers[0]) if numbers else 1
     return Kept(History(acts, min(max(at, 0), len(acts)), first), records.get(_NOW))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studio import cached, curate_state, history, layout, session, style
+from studio import curate_state, layout, session, style
 
 _KEY = "history-bar"
 _TOLD: session.Slot[str] = session.Slot("history.told", "")
@@ -12,7 +12,7 @@ _TOLD: session.Slot[str] = session.Slot("history.told", "")
 
 def history_bar() -> None:
     """Draw the two buttons; what they would do is their hover."""
-    kept = history.read(cached.workspace()).history
+    kept = curate_state.history_now()
     shown = {
         "undo": None if kept.undoable is None else kept.undoable.says,
         "redo": None if kept.redoable is None else kept.redoable.says,

@@ -90,6 +90,7 @@ class Acts:
         Nobody acts in between. For what is no record of its own, such as a list to undo from: only the present state is kept.
         """
         with self._connection() as connection:
+            connection.execute("PRAGMA synchronous = NORMAL")  # a power cut may cost the last step, never the file
             connection.execute("BEGIN IMMEDIATE")
             before = {
                 key: json.loads(payload)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections import Counter
 
 import numpy as np
@@ -41,6 +42,40 @@ def test_jaccard_is_that_of_sets(first: set[int], second: set[int]) -> None:
     expected = len(first & second) / len(first | second) if first | second else 1.0
     ids = [np.array(sorted(each), dtype=np.uint64) for each in (first, second)]
     assert compare.jaccard(*ids) == pytest.approx(expected)
+
+
+IDS = st.lists(st.integers(0, 30), unique=True)
+
+
+@given(st.lists(IDS, min_size=1, max_size=5))
+def test_the_matrix_of_overlaps_is_that_of_sets_in_every_cell(selections: list[list[int]]) -> None:
+    found = compare.jaccard_matrix([np.array(each, dtype=np.uint64) for each in selections])
+    for i, first in enumerate(map(set, selections)):
+        for j, second in enumerate(map(set, selections)):
+            expected = len(first & second) / len(first | second) if first | second else 1.0
+            assert found[i, j] == pytest.approx(expected, abs=1e-15)
+
+
+@given(IDS, IDS)
+def test_a_split_holds_every_sample_once_in_the_order_of_its_selection(first: list[int], second: list[int]) -> None:
+    found = compare.split(*(np.array(each, dtype=np.uint64) for each in (first, second)))
+    assert found.both.tolist() == [one for one in first if one in second]
+    assert found.only_first.tolist() == [one for one in first if one not in second]
+    assert found.only_second.tolist() == [one for one in second if one not in first]
+    assert found.jaccard == compare.jaccard(*(np.array(each, dtype=np.uint64) for each in (first, second)))
+
+
+@given(st.lists(st.floats(-5, 5), min_size=2, max_size=20))
+def test_mean_and_spread_are_those_of_the_statistics_module(values: list[float]) -> None:
+    mean, spread = compare.mean_and_spread([*values, float("nan")])
+    assert mean == pytest.approx(statistics.mean(values), abs=1e-12)
+    assert spread == pytest.approx(statistics.stdev(values), abs=1e-9)
+
+
+def test_one_value_has_a_mean_and_no_spread_and_none_has_neither() -> None:
+    assert compare.mean_and_spread([2.0])[0] == 2.0
+    assert np.isnan(compare.mean_and_spread([2.0])[1])
+    assert np.isnan(compare.mean_and_spread([float("nan")])).all()
 
 
 @given(labels=st.lists(st.lists(st.integers(0, 5), max_size=4, unique=True), min_size=1, max_size=20), data=st.data())
