@@ -10,14 +10,16 @@ import streamlit as st
 
 from core.store.ids import id_hex
 from core.vocabulary import CAPABILITY_KEYS, capability_name
-from studio import cached, cached_search, charts, downloads, evidence_views, gallery, layout, marks, session
+from studio import cached, cached_search, charts, downloads, evidence_views, gallery, layout, marks, pinning, session
 from studio.cached import Detail
 from studio.session import View
 from studio.words import KIND_NAMES, Note, many, note_on, num
 
 PAGE_SIZE = 48
 _SIZES = ("small", "medium", "large")
-_LAST_OPENED: session.Slot[int | None] = session.Slot("browse.last-opened", None)
+_LAST_OPENED: session.Slot[tuple[int, int] | None] = session.Slot("browse.last-opened", None)
+"""The sample that was open last, and the number of that visit."""
+
 _ORDERS = {
     "shuffled": "Shuffled",
     "source": "Source order",
@@ -138,7 +140,7 @@ def grid_page(num_visible: int) -> None:
         kept=() if selected is None else selected.among(ids),
         marked=marks.marked(),
         marks={sample_id: f"{cosine:.2f}" for sample_id, cosine in alike.items()},
-        opened=_LAST_OPENED.take(),
+        back_from=_LAST_OPENED.get(),
         size=shown.size,
     )
     if num_pages(num_visible) > 1:
@@ -178,6 +180,7 @@ def opened_sample(sample_id: int, num_visible: int) -> None:
             st.button("Back to the grid", key="sample-back", on_click=session.open_sample, args=(None,))
         return
     _way(sample_id, num_visible)
+    pinning.decided(sample_id)
     gallery.viewer(sample, key="sample-viewer")
     left, right = st.columns([1.25, 1], gap="medium")
     with left:
@@ -192,7 +195,8 @@ def _way(sample_id: int, num_visible: int) -> None:
     """Back to the grid, and the neighbours; left and right arrow keys move, Escape closes."""
     shown = session.view()
     place, before, after = _neighbours(shown, sample_id)
-    _LAST_OPENED.set(sample_id)
+    last = _LAST_OPENED.get()
+    _LAST_OPENED.set((sample_id, 1 if last is None else last[1] + 1))
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="sample-way"
     ):
@@ -207,6 +211,7 @@ def _way(sample_id: int, num_visible: int) -> None:
         )
         marks.chip()
         with st.container(horizontal=True, vertical_alignment="center", width="content", key="sample-steps"):
+            pinning.sample_buttons(sample_id)
             marks.toggle_button(sample_id)
             where = "outside the filter" if place is None else f"{num(place + 1)} of {num(num_visible)}"
             st.html(f'<span class="w-count">{where}</span>', width="content")

@@ -24,15 +24,14 @@ def saved_chip(chosen: Filter) -> None:
     entries = named_filters.saved(cached.workspace())
     here = next((entry for entry in entries if entry.chosen == chosen), None)
     name = "Saved" if here is None else here.name if len(here.name) <= 24 else f"{here.name[:23]}…"
-    with st.container(
-        horizontal=True, width="content", gap=None, key=f"chip-{'off' if here is None else 'named'}-saved"
-    ):
+    with st.container(horizontal=True, width="content", gap=None, key="chip-saved"):
         opened = st.popover(
             layout.verbatim(name),
             icon=":material/bookmark:",
             key="popover-saved",
             on_change="rerun",
             help="Saved filters",
+            type="secondary" if here is None else "primary",
         )
         if opened.open:
             with opened:

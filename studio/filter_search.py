@@ -36,7 +36,7 @@ def search_box() -> None:
         session.seed("filter-text", shown.chosen.text if now == "words" else shown.like)
         st.text_input(
             "Search", key="filter-text", placeholder=_placeholder(now, wrong is not None), label_visibility="collapsed",
-            on_change=_search, width=172, disabled=wrong is not None and not shown.like,
+            on_change=_search, width=156, disabled=wrong is not None and not shown.like,
         )  # fmt: skip
     if opened.open:
         with opened:

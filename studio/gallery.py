@@ -68,12 +68,13 @@ def grid(
     kept: Collection[int] = (),
     marked: Collection[int] = (),
     marks: Mapping[int, str] | None = None,
-    opened: int | None = None,
+    back_from: tuple[int, int] | None = None,
     size: str = "medium",
 ) -> None:
     """A grid of samples with rows of equal height; `on_open` is called with the id of the sample that was clicked.
 
-    `kept` and `marked` are ids, `marks` a short text such as a similarity by id. `opened` was open last: the keys go on there.
+    `kept` and `marked` are ids, `marks` a short text such as a similarity by id. `back_from` is the sample that was open last and
+    the number of that visit: once per visit the keys go on at its tile.
     """
     tiles = [
         tile(
@@ -84,7 +85,7 @@ def grid(
         )
         for card in cards
     ]
-    _mount("grid", tiles, key, on_open, opened, ROW_PX[size], TILE_PX[size])
+    _mount("grid", tiles, key, on_open, back_from, ROW_PX[size], TILE_PX[size])
 
 
 def strip(
@@ -100,7 +101,7 @@ def _mount(
     tiles: list[dict[str, Any]],
     key: str,
     on_open: Callable[[int], None],
-    opened: int | None,
+    back_from: tuple[int, int] | None,
     row_px: int,
     tile_px: int,
 ) -> None:
@@ -112,7 +113,7 @@ def _mount(
     shown = {
         "shape": shape,
         "tiles": tiles,
-        "opened": None if opened is None else id_hex(opened),
+        "back": None if back_from is None else {"id": id_hex(back_from[0]), "visit": back_from[1]},
         "row_px": row_px,
         "tile_px": tile_px,
     }

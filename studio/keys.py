@@ -6,19 +6,11 @@ while a dialog or a menu is open. Enter on a tile, Escape and the arrows of an o
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, Final
-
-import streamlit as st
-from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
-from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
+from typing import Final
 
 from core.errors import StudioError
 from core.store.ids import id_from_hex
-from studio import marks, session
-
-_PACKAGE: Final = "winnow-keys"
-_NAME: Final = f"{_PACKAGE}.keys"
+from studio import marks, session, style
 
 SHEET: Final[tuple[tuple[str, tuple[tuple[str, str], ...]], ...]] = (
     (
@@ -75,13 +67,4 @@ def listen() -> None:
     sheet = [
         {"title": title, "keys": [{"keys": keys, "says": says} for keys, says in entries]} for title, entries in SHEET
     ]
-    _renderer()(key=key, data={"sheet": sheet}, on_marked_change=marked)
-
-
-def _renderer() -> Any:
-    """The component on the runtime of this run; tests start several runtimes in one process, so it is looked up each time."""
-    manager = get_bidi_component_manager()
-    if manager.get_component_asset_root(_NAME) is None:
-        manifest = ComponentManifest(name=_PACKAGE, version="0", components=[ComponentConfig("keys", "assets")])
-        manager.register_from_manifest(manifest, Path(__file__).parent)
-    return st.components.v2.component(_NAME, js="keys.js", css="keys.css")
+    style.component("keys")(key=key, data={"sheet": sheet}, on_marked_change=marked)

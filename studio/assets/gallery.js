@@ -52,8 +52,8 @@ function step(root, from, key) {
 
 export default function ({ data, parentElement, setTriggerValue }) {
   let root = parentElement.querySelector(".root");
-  const seen = JSON.stringify({ ...data, opened: null });
-  if (root && root.dataset.seen === seen) return;
+  const seen = JSON.stringify({ ...data, back: null });
+  if (root && root.dataset.seen === seen) return comeBack(root, data);
   if (!root) {
     root = make("div", "root");
     parentElement.append(root);
@@ -76,10 +76,23 @@ export default function ({ data, parentElement, setTriggerValue }) {
       event.stopPropagation();
     }
   });
-  // The keys go on where they were: at the tile that had the focus, or on the way back from a sample at that sample's.
-  const isNew = root.childElementCount === 0;
   const before = root.getRootNode().activeElement?.dataset?.id;
   root.replaceChildren(list);
-  const wanted = before || (isNew && document.activeElement === document.body ? data.opened : null);
-  if (wanted) [...list.querySelectorAll(".tile")].find((tile) => tile.dataset.id === wanted)?.focus();
+  if (before) focusTile(root, before); // the keys go on where they were
+  comeBack(root, data);
+}
+
+/** On the way back from an opened sample, once, the keys go on at its tile. */
+function comeBack(root, { back }) {
+  if (!back || root.dataset.back === `${back.visit}`) return;
+  root.dataset.back = back.visit;
+  focusTile(root, back.id);
+}
+
+/** Until the stylesheet is there nothing here can take the focus; somebody who puts it elsewhere meanwhile keeps it there. */
+function focusTile(root, id, tries = 40) {
+  const tile = [...root.querySelectorAll(".tile")].find((one) => one.dataset.id === id);
+  if (!tile || ![document.body, root.getRootNode().host].includes(document.activeElement)) return;
+  tile.focus();
+  if (root.getRootNode().activeElement !== tile && tries > 0) setTimeout(() => focusTile(root, id, tries - 1), 50);
 }

@@ -123,8 +123,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
       k: () => move(-1),
       x: mark,
     };
-    // Arrows scroll the page and move sliders; they are taken only where nothing has the focus and a grid waits for it.
-    const idle = () => document.activeElement === document.body && !opened() && stops()[0]?.matches(".tile");
+    // Arrows scroll the page and move sliders; they are taken only where nothing on the page has the focus and a grid waits for it.
+    const nothing = () => document.activeElement === document.body || document.activeElement?.closest('[data-testid="stSidebarNav"]');
+    const idle = () => nothing() && !opened() && stops()[0]?.matches(".tile");
     for (const key of ["ArrowRight", "ArrowDown"]) acts[key] = () => idle() && move(1);
     for (const key of ["ArrowLeft", "ArrowUp"]) acts[key] = () => idle() && move(-1);
     window.addEventListener(
