@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -236,7 +237,12 @@ def ordering(
     here = cached.workspace().path
     only = None if methods.method(method).prefix_valid and rules.keeps_prefixes else budget
     text, told = json.dumps(settings, sort_keys=True), rules.model_dump_json()
-    return _ordering(str(here), cached.version(here), chosen.model_dump_json(), method, text, seed, only, told)
+    selector = methods.settings(method, settings)
+    costs = selector.cost(len(curated(chosen).pool), budget)
+    with (
+        st.spinner(f"{selector.title} takes {costs}.") if costs else nullcontext()
+    ):  # shows only while it is computed
+        return _ordering(str(here), cached.version(here), chosen.model_dump_json(), method, text, seed, only, told)
 
 
 def chosen_of(

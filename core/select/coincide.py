@@ -48,7 +48,7 @@ class Coincide(Selector):
     num_clusters: Annotated[
         int,
         Field(
-            title="Clusters",
+            title="Clusters (0: automatic)",
             ge=0,
             le=100_000,
             description="How many; 0 takes the square root of the number of samples.",

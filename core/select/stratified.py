@@ -69,7 +69,9 @@ class Stratified(Selector):
     column: Annotated[
         str,
         Field(
-            max_length=100, description="Column or capability of the top score; empty is the mean of all capabilities."
+            title="Column of the top score",
+            max_length=100,
+            description="A number column or a capability; empty is the mean of all capabilities.",
         ),
     ] = ""
 
