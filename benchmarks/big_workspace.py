@@ -94,8 +94,11 @@ class World:
     pictures: tuple[tuple[tuple[str, int, int], ...], ...]
 
 
-def make(path: Path, num_samples: int, *, seed: int = 0, say: bool = False) -> Workspace:
-    """A workspace of `num_samples` generated samples in a new folder; about 2 minutes for a million."""
+def make(path: Path, num_samples: int, *, seed: int = 0, narrow: bool = False, say: bool = False) -> Workspace:
+    """A workspace of `num_samples` generated samples in a new folder; about 2 minutes for a million.
+
+    `narrow` leaves out what the lens does not read: vectors and the index of texts.
+    """
     began = time.monotonic()
     workspace = Workspace.create(path, f"{num_samples:,} generated samples")
     store = workspace.store
@@ -107,10 +110,12 @@ def make(path: Path, num_samples: int, *, seed: int = 0, say: bool = False) -> W
         chunk = _Chunk(world, start, min(CHUNK_ROWS, num_samples - start), np.random.default_rng([seed, 3, start]))
         store.append("samples", chunk.samples())
         for who, rows in chunk.evidence():
-            _append(store, who, rows)
+            if not (narrow and who.kind == "embedding"):
+                _append(store, who, rows)
         if say:
             print(f"{start + chunk.num:>12,} of {num_samples:,}  {time.monotonic() - began:7.1f} s", flush=True)
-    store.index_text()
+    if not narrow:
+        store.index_text()
     store.index_keys()
     return workspace
 
@@ -355,9 +360,10 @@ def main() -> None:
     parser.add_argument("workspace", type=Path, help="a folder that is empty or does not exist yet")
     parser.add_argument("--samples", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--narrow", action="store_true", help="only what the lens reads: no vectors, no index of texts")
     chosen = parser.parse_args()
     began = time.monotonic()
-    workspace = make(chosen.workspace, chosen.samples, seed=chosen.seed, say=True)
+    workspace = make(chosen.workspace, chosen.samples, seed=chosen.seed, narrow=chosen.narrow, say=True)
     print(f"{workspace.store.count('samples'):,} samples in {workspace.path} in {time.monotonic() - began:.0f} s")
 
 

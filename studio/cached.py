@@ -24,7 +24,7 @@ from core.store import evidence
 from core.store.ids import MISSING, SCORE_SCALE
 from core.vocabulary import CAPABILITY_KEYS, styles_from_bits
 from core.workspace import Workspace
-from studio import session
+from studio import session, thumbnails
 from studio.session import Selected
 
 _NO_WORKSPACE = BadInput("No workspace is open.", "Open one on Overview, or start with `winnow open FOLDER`.")
@@ -192,6 +192,7 @@ def _cards(path: str, at_version: str, sample_ids: tuple[int, ...]) -> list[Card
     rows = store.samples(sample_ids, ["sample_id", "source", "question", "image_keys", "num_turns"]).to_pylist()
     ids = np.array([row["sample_id"] for row in rows], dtype=np.uint64)
     marks = _lens(path, at_version).ask("samples_marks", ids=ids).select(["sample_id", "style_bits", "flags"])
+    thumbnails.keep(store, (row["image_keys"][0] for row in rows if row["image_keys"]))
     known = {row["sample_id"]: row for row in marks.to_pylist()}
     return [
         Card(

@@ -25,6 +25,7 @@ from starlette.routing import Route
 
 from core.errors import BadInput, Busy, StudioError
 from core.store.ids import id_from_hex, id_hex
+from studio import thumbnails
 from studio.downloads import export_zip, report_file, view_csv
 from studio.map.buffers import BUFFERS
 from studio.session import WORKSPACE_VARIABLE
@@ -137,7 +138,8 @@ def _picture(request: Request, column: str) -> Response:
     if len(key) != 32 or not set(key) <= set("0123456789abcdef"):
         return _unknown(f"{key[:64]!r} is not an image key.", "Image keys are 32 hex digits.")
     try:
-        row = _find("images", key, columns) or {}
+        data = thumbnails.kept(key) if column == "thumbnail" else None
+        row: dict[str, Any] = {column: data} if data is not None else _find("images", key, columns) or {}
         data = row.get(column)
         if data is None and row.get("origin_path"):
             data = _referenced(Path(row["origin_path"]))
