@@ -130,7 +130,8 @@ def evidence(said: list[Coverage], num_samples: int) -> None:
         if not who and kind not in PREPARED_KINDS:
             continue
         for index, entry in enumerate(who or [None]):
-            shown = name if index == 0 or entry is None else f"{name} ({_producer(entry.producer)})"
+            plain = index == 0 and kind != "numbers"  # a number goes by the name of its column
+            shown = name if plain or entry is None else f"{name} ({_producer(entry.producer)})"
             entries.append(_cover(shown, entry, num_samples))
     st.html(f"<div>{''.join(entries)}</div>")
 

@@ -233,6 +233,7 @@ def method_help(name: str) -> dict[str, Any]:
     }
     lines = [f"{name}: {found.summary}"]
     lines += [
-        f"  --set {key}=...  {field['description']} Default: {field['default']}." for key, field in fields.items()
+        f"  --set {key}=...  {field['description']} Default: {field['default'].strip('{}()') or 'none'}."
+        for key, field in fields.items()
     ]
     return {"method": name, "settings": fields, "lines": lines}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -159,6 +160,13 @@ def test_every_setting_of_every_method_is_described() -> None:
         assert entry.title
         assert entry.summary
         assert all(field.description for field in entry.model_fields.values()), entry.key
+
+
+def test_the_readme_lists_the_methods_in_display_order_and_which_are_valid_at_every_prefix() -> None:
+    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| `")]
+    said = {row[0].strip("`"): row[-1] == "yes" for row in rows if row[0].strip("`") in METHODS}
+    assert list(said.items()) == [(name, entry.prefix_valid) for name, entry in METHODS.items()]
 
 
 def test_several_seeds_of_random_differ_and_each_is_reproducible() -> None:
