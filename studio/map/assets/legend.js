@@ -67,6 +67,11 @@ export class Legend {
   show() {
     const { chosen } = this;
     this.shown = null;
+    const built = JSON.stringify([chosen, this.map.data.slider, [...this.hidden]]);
+    if (built === this.built) {
+      return; // as it stands: an entry that has the focus keeps it
+    }
+    this.built = built;
     this.map.parts.legend.classList.toggle("plain", chosen.url === null || !this.map.data.slider);
     if (chosen.url === null) {
       this.entries = [swatch("kept", "var(--kept)"), swatch("pool", "var(--pool)")];
@@ -84,7 +89,8 @@ export class Legend {
     if (!this.hidden.delete(position)) {
       this.hidden.add(position);
     }
-    this.entries[position].row.setAttribute("aria-pressed", String(!this.hidden.has(position)));
+    this.show();
+    this.map.parts.legend.children[position].focus();
     this.map.redraw();
   }
 

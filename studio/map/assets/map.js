@@ -72,12 +72,10 @@ class BudgetMap {
     this.load();
     this.showWords();
     // After a release nothing but the budget has changed: the raster stays.
-    const subject = `${data.maximum} ${this.legend.key}`;
-    if (subject === this.subject) {
+    if (data.maximum === this.maximum) {
       this.draw();
     } else {
-      this.subject = subject;
-      this.followLegend();
+      this.maximum = data.maximum;
       this.redraw();
     }
   }
