@@ -25,8 +25,10 @@ with layout.page(
     with actions:
         history_bar()
     num_visible = filters_bar()
+    notices = st.container()
     if problem is not None:
-        layout.problem(problem)
+        with notices:
+            layout.problem(problem)
     missing = [kind for kind in ("scores", "map") if kind not in cached.lens().producers]
     if missing:
         evidence_views.not_prepared(missing[0])
@@ -40,11 +42,7 @@ with layout.page(
             kept = curate.selection(chosen, settings)
         if kept is None:
             with picture:
-                layout.empty(
-                    "Nothing can be chosen",
-                    "Two rules contradict each other; change one of them at the right.",
-                    icon="search",
-                )
+                curate.contradicted(chosen, settings)
         else:
             with actions:
                 saved_selections.save_button(chosen, kept)
@@ -56,4 +54,5 @@ with layout.page(
                 curate.results(chosen, kept)
                 curate_diversity.diversity(chosen, kept)
                 saved_selections.saved_list()
-            curate_state.remember(kept.budget)
+        with notices:
+            curate_state.remember(None if kept is None else kept.budget)

@@ -16,7 +16,7 @@ from core.errors import BadInput, StudioError
 from core.select import methods, pins, saved
 from core.select.budget import parse_budget
 from core.select.constraints import Constraints
-from studio import cached, forms, history, session
+from studio import cached, forms, history, layout, session
 from studio.curate_value import (
     DEFAULT_METHOD,
     DEFAULT_SHARE,
@@ -179,7 +179,7 @@ def start() -> StudioError | None:
     finally:
         if not _ASKED.get():  # a budget from the address waits for the size of the pool
             _keep()
-    return _WRONG.take()
+    return None
 
 
 def _keep() -> None:
@@ -224,11 +224,20 @@ def _query() -> dict[str, list[str]]:
     return {name: st.query_params.get_all(name) for name in PARAMETERS if name in st.query_params}
 
 
-def remember(budget: int) -> None:
-    """Say the state in the address; once per run, when all parts of the page have spoken."""
+def remember(budget: int | None) -> None:
+    """Say the state in the address; once per run, when all parts of the page have spoken. None when nothing can be kept.
+
+    What was wrong with the budget an address asked for is told here, where the size of the pool is known.
+    """
+    wrong = _WRONG.take()
+    if wrong is not None:
+        layout.problem(wrong)
     state = now()
     _record(state)
     _PUT.clear()
+    if budget is None:
+        _write()
+        return
     if _ARRIVED.get() is None or not session.stayed():
         _ARRIVED.set(state)
     query = state_to_query(state, budget)
