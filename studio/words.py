@@ -18,7 +18,7 @@ KIND_NAMES = {
     "clusters": "Clusters",
     "map": "Map",
     "flags": "Flags",
-    "numbers": "Imported number",
+    "numbers": "Number",
 }
 """Kinds of evidence as people say them, in the order in which they are shown."""
 
