@@ -80,7 +80,7 @@ def _by_likeness(shown: View) -> bool:
 def _likeness_note(shown: View) -> Note:
     who, found = cached_search.space(), cached_search.likeness(shown.like)
     last = f"; {many(found.num_without, 'sample')} without a picture come last" if found.num_without else ""
-    return Note(f"by meaning: {who.name}", f"Cosine of text and picture as {who.version} sees them{last}.")
+    return Note("by meaning", f"Cosine of text and picture as {who.name} {who.version} sees them{last}.")
 
 
 def _page_ids(shown: View, page: int) -> list[int]:
@@ -209,7 +209,6 @@ def _way(sample_id: int, num_visible: int) -> None:
             on_click=session.open_sample,
             args=(None, page),
         )
-        marks.chip()
         with st.container(horizontal=True, vertical_alignment="center", width="content", key="sample-steps"):
             pinning.sample_buttons(sample_id)
             marks.toggle_button(sample_id)

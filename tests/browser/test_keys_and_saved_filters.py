@@ -46,6 +46,7 @@ def browse(open_page: OpenPage, address: str) -> Page:
     page = open_page(address)
     visit(page, "Browse")
     expect(page.locator(".grid .tile")).to_have_count(48)
+    expect(page.locator(".grid .tile").first).to_be_visible()
     return page
 
 
@@ -125,7 +126,7 @@ def test_keys_move_mark_open_and_close(open_page: OpenPage, address: str, worksp
 def test_rows_of_a_table_are_moved_through_and_chosen_by_keys(open_page: OpenPage, address: str) -> None:
     page = open_page(address)
     visit(page, "Tags")
-    expect(page.locator("tr.pick")).not_to_have_count(0)
+    expect(page.locator("tr.pick").first).to_be_visible()
     page.keyboard.press("j")
     page.keyboard.press("j")
     name = page.locator("tr.pick").nth(1).locator("td").nth(0).inner_text()

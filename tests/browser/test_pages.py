@@ -187,6 +187,7 @@ def test_a_tag_in_the_tree_filters_every_page(open_page: OpenPage, address: str)
     page = open_page(address)
     visit(page, "Tags")
     row = page.locator("tr.pick").nth(0)
+    expect(row).to_be_visible()  # a piece without its stylesheet has no text yet
     name, count = row.locator("td").nth(0).inner_text(), row.locator(".num").first.inner_text()
     page.locator(f"path[aria-label='{name}, {count} samples']").dispatch_event("click")
     expect(page.get_by_test_id("stPopover").filter(has_text=f"tag: {name}, {count}")).to_be_visible()
