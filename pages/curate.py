@@ -42,7 +42,9 @@ with layout.page(
             kept = curate.selection(chosen, settings)
         if kept is None:
             with picture:
-                curate.contradicted(chosen, settings)
+                event = curate.contradicted(chosen, settings)
+            with panel:
+                pinning.drawn_bar(event.lassoed_sample_ids)
         else:
             with actions:
                 saved_selections.save_button(chosen, kept)

@@ -14,7 +14,7 @@ import streamlit as st
 from core.errors import BadInput
 from core.filters import Filter
 from core.select import methods, spread
-from core.select.constraints import Contradiction
+from core.select.constraints import Constraints, Contradiction
 from core.select.ordering import Selection
 from core.store.ids import digest_of
 from core.vocabulary import CAPABILITIES, STYLES
@@ -39,8 +39,6 @@ def settings_panel() -> dict[str, Any]:
         help=layout.verbatim(methods.method(METHOD.get()).summary),
     )  # fmt: skip
     beside = st.columns(2, gap="small")
-    with beside[1]:
-        curate_constraints.button()
     with beside[0], st.popover("Settings", icon=":material/tune:", width="stretch"):
         chosen = forms.settings_form(methods.method(METHOD.get()), key=f"method-{METHOD.get()}", hidden=HIDDEN)
         session.seed("curate-seed", str(SEED.get()))  # as text: seeds go to 2^64, numbers in a browser to 2^53
@@ -53,10 +51,12 @@ def settings_panel() -> dict[str, Any]:
         problem = _SEED_PROBLEM.take()
         if problem is not None:
             layout.problem(problem)
-    if problem is not None:
-        layout.problem(problem)  # once more where it shows when leaving the field has closed the settings
     settings = chosen.model_dump(mode="json")
     curate_state.took(settings)
+    with beside[1]:
+        curate_constraints.button()
+    if problem is not None:
+        layout.problem(problem)  # once more where it shows when leaving the field has closed the settings
     return settings
 
 
@@ -83,7 +83,7 @@ def selection(chosen: Filter, settings: dict[str, Any]) -> Selection | None:
     """
     rules = curate_constraints.in_force()
     try:
-        kept = chosen_of(chosen, METHOD.get(), settings, SEED.get(), rules, budget_of)
+        kept = _kept(chosen, settings, rules)
     except Contradiction as error:
         layout.problem(error)
         return None
@@ -104,6 +104,10 @@ def selection(chosen: Filter, settings: dict[str, Any]) -> Selection | None:
     return kept
 
 
+def _kept(chosen: Filter, settings: dict[str, Any], rules: Constraints) -> Selection:
+    return chosen_of(chosen, METHOD.get(), settings, SEED.get(), rules, budget_of)
+
+
 # -- the map ------------------------------------------------------------------------------------------------------------
 
 
@@ -111,6 +115,18 @@ def budget_picture(chosen: Filter, kept: Selection) -> MapEvent:
     """The map with its slider; says which sample was clicked and which ones a box or lasso holds."""
     size = kept.ordering.pool_size
     return curate_map.picture(chosen, kept, on_release=lambda budget: _release(budget, size))
+
+
+def contradicted(chosen: Filter, settings: dict[str, Any]) -> MapEvent:
+    """The picture without the limits that contradict each other, so that another budget can be tried; it says so."""
+    kept = _kept(chosen, settings, curate_constraints.without_limits(curate_constraints.in_force()))
+    size = kept.ordering.pool_size
+    return curate_map.picture(
+        chosen,
+        kept,
+        on_release=lambda budget: _release(budget, size),
+        approximate="Shown without the limits, which contradict each other.",
+    )
 
 
 def _release(budget: int, size: int) -> None:

@@ -16,11 +16,11 @@ from core.errors import BadInput, StudioError
 from core.filters import UNSTYLED, Filter
 from core.select import pins
 from core.select.budget import parse_budget
-from core.select.constraints import KINDS, Constraints, Quota, constraints_of
+from core.select.constraints import KINDS, Constraints, Contradiction, Quota, constraints_of
 from core.store.ids import id_from_hex
 from core.vocabulary import CAPABILITY_KEYS, STYLES, TAG_SEPARATOR, capability_name
 from studio import cached, curate_state, layout, pinning, session
-from studio.cached_curate import left, lists, within_tokens
+from studio.cached_curate import chosen_of, left, lists, within_tokens
 from studio.curate_state import CONSTRAINTS, SHARE
 from studio.words import many, num
 
@@ -31,6 +31,7 @@ _WAYS: dict[Way, str] = {"include": "Only where", "exclude": "Leave out where"}
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{0,6})?|\.\d{1,6})\s*%", re.ASCII)
 _COUNT = re.compile(r"\d{1,12}", re.ASCII)
 _SHOWN_IN_LINE = 3
+_AMOUNT_PX = 92
 _PROBLEM: session.Slot[StudioError | None] = session.Slot("constraints.problem", None)
 _KIND: session.Slot[str] = session.Slot("constraints.kind", KINDS[0])
 _WAY: session.Slot[Way] = session.Slot("constraints.way", "include")
@@ -45,14 +46,10 @@ def in_force() -> Constraints:
 
 
 def button() -> None:
-    """The button that opens everything there is to set, with how much of it is set."""
-    rules = in_force()
-    count = rules.num_rules + bool(rules.pins) + bool(rules.never)
-    with st.container(key=f"constraints-{'on' if count else 'off'}"):
-        opened = st.popover(
-            f"Constraints, {count}" if count else "Constraints", icon=":material/rule:", key="popover-constraints",
-            width="stretch", on_change="rerun",
-        )  # fmt: skip
+    """The button that opens everything there is to set. What is set stands in `line`: another label would close it."""
+    opened = st.popover(
+        "Constraints", icon=":material/rule:", key="popover-constraints", width="stretch", on_change="rerun"
+    )
     if opened.open:
         with opened, st.container(width=440, gap="small", key="constraints-editor"):
             _editor()
@@ -69,8 +66,8 @@ def line() -> None:
 def words(rules: Constraints) -> list[str]:
     """Constraints as people say them, one entry a rule."""
     said = [f"{num(len(ids))} {what}" for ids, what in ((rules.pins, "pinned"), (rules.never, "never kept")) if ids]
-    said += [f"at least {quota.amount} {_group(quota)}" for quota in rules.minimum]
-    said += [f"at most {quota.amount} {_group(quota)}" for quota in rules.maximum]
+    said += [f"{_group(quota)} at least {quota.amount}" for quota in rules.minimum]
+    said += [f"{_group(quota)} at most {quota.amount}" for quota in rules.maximum]
     return said + [f"{_WAYS[way].lower()} {text}" for way in _WAYS for text in getattr(rules, way)]
 
 
@@ -91,12 +88,18 @@ def _name(kind: str, name: str) -> str:
 
 
 def _editor() -> None:
-    problem = _PROBLEM.take()
+    problem = _PROBLEM.take() or _contradiction()
     if problem is not None:
         layout.problem(problem)
     layout.section("Groups", "a number of samples, or a share of the budget such as 20%")
     rules = CONSTRAINTS.get()
     groups = dict.fromkeys((quota.kind, quota.name) for quota in (*rules.minimum, *rules.maximum))
+    if groups:
+        with st.container(horizontal=True, gap="small", key="limit-heads"):
+            st.html("&nbsp;", width="stretch")
+            for head in ("at least", "at most"):
+                st.html(f'<span class="w-limit"><i>{head}</i></span>', width=_AMOUNT_PX)
+            st.html("&nbsp;", width=14)
     for index, (kind, name) in enumerate(groups):
         _group_row(index, kind, name, rules)
     _new_group()
@@ -109,6 +112,22 @@ def _editor() -> None:
     _token_budget()
 
 
+def _contradiction() -> StudioError | None:
+    """What the rules in force have against each other: said here too, since the editor may cover where it stands."""
+    state = curate_state.now()
+    try:
+        chosen_of(state.chosen, state.method, state.settings, state.seed, in_force(), curate_state.budget_of)
+    except Contradiction as error:
+        return error
+    return None
+
+
+def without_limits(rules: Constraints) -> Constraints:
+    """What is left to show where rules contradict each other: no quotas, and no conditions where samples are pinned."""
+    kept = {"minimum": (), "maximum": (), **({"include": (), "exclude": ()} if rules.pins else {})}
+    return rules.model_copy(update=kept)
+
+
 def _group_row(index: int, kind: str, name: str, rules: Constraints) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"limit-{index}"):
         st.html(f'<span class="w-limit"><i>{kind}</i> {escape(_name(kind, name))}</span>', width="stretch")
@@ -117,7 +136,7 @@ def _group_row(index: int, kind: str, name: str, rules: Constraints) -> None:
             amount = next((q.amount for q in getattr(rules, side) if (q.kind, q.name) == (kind, name)), "")
             key = session.seed(f"limit-{kind}-{name}-{side}", amount.replace(",", ""))
             st.text_input(
-                f"{hint.capitalize()} of {kind} {layout.verbatim(name)}", key=key, placeholder=hint, width=92,
+                f"{hint.capitalize()} of {kind} {layout.verbatim(name)}", key=key, placeholder="–", width=_AMOUNT_PX,
                 label_visibility="collapsed", on_change=_change_amount, args=(kind, name, side),
             )  # fmt: skip
         st.button(
@@ -141,9 +160,14 @@ def _new_group() -> None:
             format_func=lambda name: name if kind == "tag" else _name(kind, name), placeholder="Choose one",
             label_visibility="collapsed", width="stretch",
         )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="limit-new-amounts"):
         for side, hint in (("minimum", "at least"), ("maximum", "at most")):
             st.text_input(
-                hint.capitalize(), key=f"limit-new-{side}", placeholder=hint, label_visibility="collapsed", width=82
+                hint.capitalize(),
+                key=f"limit-new-{side}",
+                placeholder=hint,
+                label_visibility="collapsed",
+                width="stretch",
             )
         st.button("Add", key="limit-add", on_click=_add_group)
 
@@ -186,7 +210,7 @@ def _new_condition() -> None:
         )  # fmt: skip
         st.text_input(
             "Condition", key="condition-text", placeholder="ocr >= 3 AND source = 'sroie'", width="stretch",
-            label_visibility="collapsed", on_change=_add_condition, max_chars=10_000,
+            label_visibility="collapsed", on_change=_add_condition,
         )  # fmt: skip
 
 
@@ -202,7 +226,7 @@ def _listed() -> None:
                 st.button("Clear", key=f"listed-clear-{key}", on_click=pinning.free_samples, args=(numbers,))
     against = pinning.standing_against([id_from_hex(text) for text in now.pins]) if now.pins else []
     if against:
-        layout.small(f"Of the pinned samples {' '.join(against)}")
+        layout.small(" ".join(["Of the pinned:", *against]))
 
 
 def _token_budget() -> None:

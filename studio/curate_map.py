@@ -21,8 +21,11 @@ from studio.map.colourings import score_codes
 from studio.words import num
 
 
-def picture(chosen: Filter, kept: Selection, on_release: Callable[[int], None]) -> MapEvent:
-    """The map with its slider; everything it is made of is held from the run that first drew it."""
+def picture(chosen: Filter, kept: Selection, on_release: Callable[[int], None], approximate: str = "") -> MapEvent:
+    """The map with its slider; everything it is made of is held from the run that first drew it.
+
+    `approximate` says why the picture is not exact; without it, that is what the ordering says of itself.
+    """
     here, order = curated(chosen), kept.ordering
     then = along(chosen, order)
     snapshot, points = cached.lens().snapshot, here.points
@@ -35,13 +38,13 @@ def picture(chosen: Filter, kept: Selection, on_release: Callable[[int], None]) 
         budget=kept.budget,
         maximum=len(here.pool),
         colourings=_colourings(snapshot, here),
-        approximate="" if order.prefix_valid else approximate(order),
+        approximate=approximate or ("" if order.prefix_valid else _when_exact(order)),
         caption=_caption(here),
         on_release=on_release,
     )
 
 
-def approximate(order: Ordering) -> str:
+def _when_exact(order: Ordering) -> str:
     """Why the picture is not exact while the budget is dragged."""
     method = methods.method(order.method)
     what = "What minima and shares keep" if method.prefix_valid else method.title

@@ -66,7 +66,8 @@ def _told(sample_ids: Sequence[int], choice: Choice, before: pins.Lists) -> str:
     moved = len({id_from_hex(text) for text in other}.intersection(sample_ids))
     which = "never list" if choice == "pin" else "must-keep list"
     said = [f"Pinned {count}." if choice == "pin" else f"{count} will never be kept."]
-    said += [f"{num(moved)} of them left the {which}."] if moved else []
+    if moved:
+        said.append(f"It left the {which}." if len(sample_ids) == 1 else f"{num(moved)} of them left the {which}.")
     if choice == "pin":
         said += standing_against(sample_ids)
     return " ".join(said)
@@ -77,8 +78,13 @@ def standing_against(sample_ids: Sequence[int]) -> list[str]:
     ids = np.array(sample_ids, dtype=np.uint64)
     flagged = int(is_in(ids, _ids(_FLAGGED)).sum())
     hidden = len(ids) - int(is_in(ids, _ids(session.chosen_filter())).sum())
-    said = [f"{num(flagged)} flagged, and kept all the same."] if flagged else []
-    return said + ([f"{num(hidden)} outside the filter, and so not kept while it stands."] if hidden else [])
+    said = [f"{_them(flagged, len(ids))} flagged, and kept all the same."] if flagged else []
+    outside = f"{_them(hidden, len(ids))} outside the filter, and so not kept while it stands."
+    return said + ([outside] if hidden else [])
+
+
+def _them(count: int, of: int) -> str:
+    return "It is" if of == 1 else f"{num(count)} of them {'is' if count == 1 else 'are'}"
 
 
 def _ids(chosen: Filter) -> NDArray[np.uint64]:
@@ -151,7 +157,7 @@ def drawn_bar(sample_ids: NDArray[np.uint64] | None) -> None:
         st.button("Never", icon=":material/block:", key="drawn-never", on_click=never_samples, args=(ids,),
             help="Never keep these samples, whatever the method says.",
         )  # fmt: skip
-        browse_button("Show", ids, key="drawn-browse")
+        browse_button("Browse", ids, key="drawn-browse")
         if listed:
             st.button(
                 f"Clear {num(len(listed))}", key="drawn-clear", on_click=free_samples, args=(ids,),
@@ -165,8 +171,9 @@ def browse_button(label: str, sample_ids: Sequence[int], *, key: str) -> None:
     shown = sample_ids[:: max(step, 1)]
     part = step > 1
     st.button(
-        f"{label} {num(len(shown))} in Browse" if part else f"{label} in Browse", icon=":material/grid_view:", key=key,
-        help=f"An address holds no more: {num(len(shown))} of the {num(len(sample_ids))}, evenly spread." if part else None,
+        f"{label} {num(len(shown))}" if part else label, icon=":material/grid_view:", key=key,
+        help=f"An address holds no more: {num(len(shown))} of the {num(len(sample_ids))}, evenly spread." if part
+        else "Show these samples in Browse.",
         on_click=_browse, args=(shown,),
     )  # fmt: skip
 
