@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from core.errors import BadInput
 from core.filters import Filter, compile_filter, quoted
 from core.store import evidence
+from core.store.align import InOrder
 from core.store.evidence import Producer
 from core.store.ids import MISSING, SCORE_SCALE, digest_of
 from core.vocabulary import CAPABILITY_KEYS, INSTRUCTION_TAGS, STYLES, TAG_SEPARATOR, style_bits
@@ -76,25 +77,30 @@ class Lens:
 
     def _load(self) -> None:
         store, con = self.workspace.store, self._database
-        con.register("samples_in", store.read("samples", _SAMPLE_COLUMNS, self.versions.get("samples")))
+        self._order = InOrder(store.read("samples", _SAMPLE_COLUMNS, self.versions.get("samples")))
         con.register("sources_in", store.read("sources", version=self.versions.get("sources")))
         con.execute("CREATE TABLE sources AS SELECT * FROM sources_in ORDER BY source")
         for who in evidence.producers(store):
             if who.table in self.versions:  # a table that came into being meanwhile belongs to the next snapshot
                 self.producers.setdefault(who.kind, []).append(who)
-        joins: list[str] = []
+        joins: dict[str, pa.Array] = {}
         scores = self._score_columns(joins)
         narrow = self._narrow_columns(joins)
         tags = self._load_tags(joins)
+        beside = self._order.samples.add_column(
+            0, "row", pa.array(np.arange(self._order.samples.num_rows, dtype=np.uint32))
+        )
+        for alias, column in joins.items():
+            beside = beside.append_column(alias, column)
+        con.register("samples_in", beside)
         con.execute(
             f"""
             CREATE TABLE samples AS
-            SELECT (row_number() OVER (ORDER BY s.source, s.ingest_row, s.sample_id) - 1)::UINTEGER AS row,
-                   s.* EXCLUDE (content_hash, ingest_row), {", ".join([*scores, *narrow, tags])}
-            FROM samples_in s {" ".join(joins)}
-            ORDER BY row
+            SELECT * EXCLUDE ({", ".join(["content_hash", "ingest_row", *joins])}), {", ".join([*scores, *narrow, tags])}
+            FROM samples_in
             """
         )
+        del self._order
         con.execute(
             "CREATE TABLE sample_tags AS SELECT row, unnest(tag_ids) AS tag_id FROM samples WHERE tag_ids IS NOT NULL"
         )
@@ -104,19 +110,17 @@ class Lens:
         ).fetchall():
             con.unregister(name[0])
 
-    def _join(self, who: Producer, table: pa.Table, joins: list[str]) -> str:
-        """Register a producer's rows and join those that speak of the sample as it is now; gives the alias."""
+    def _join(self, who: Producer, table: pa.Table, joins: dict[str, pa.Array]) -> str:
+        """Bring a producer's rows into the order of the samples, NULL where none speaks of the sample as it is now; gives the
+        alias under which its columns stand there."""
         alias = f"e{len(joins)}"
-        self._database.register(f"{alias}_in", table)
-        joins.append(
-            f"LEFT JOIN {alias}_in {alias} ON {alias}.sample_id = s.sample_id AND {alias}.content_hash = s.content_hash"
-        )
+        joins[alias] = self._order.beside(table)
         return alias
 
     def _said(self, who: Producer) -> pa.Table:
         return self.workspace.store.read(who.table, version=self.versions[who.table])
 
-    def _score_columns(self, joins: list[str]) -> list[str]:
+    def _score_columns(self, joins: dict[str, pa.Array]) -> list[str]:
         who = self.producers.get("scores", [])
         aliases = [self._join(entry, self._said(entry), joins) for entry in who]
         columns = []
@@ -136,7 +140,7 @@ class Lens:
         )
         return columns
 
-    def _narrow_columns(self, joins: list[str]) -> list[str]:
+    def _narrow_columns(self, joins: dict[str, pa.Array]) -> list[str]:
         columns: list[str] = [self._flags_column(joins)]
         styled = []
         for who in self.producers.get("styles", []):
@@ -156,7 +160,7 @@ class Lens:
                 columns.append(f"{alias}.{name} AS {shown}" if first else f"NULL::{cast} AS {shown}")
         return [*columns, *self._imported_numbers(joins)]
 
-    def _imported_numbers(self, joins: list[str]) -> list[str]:
+    def _imported_numbers(self, joins: dict[str, pa.Array]) -> list[str]:
         """A DOUBLE column per imported number, under its own name; of its versions the newest counts."""
         newest: dict[str, Producer] = {}
         for who in self.producers.get("numbers", []):
@@ -164,7 +168,7 @@ class Lens:
         self.number_columns = tuple(newest)
         return [f'{self._join(who, self._said(who), joins)}.value AS "{name}"' for name, who in newest.items()]
 
-    def _flags_column(self, joins: list[str]) -> str:
+    def _flags_column(self, joins: dict[str, pa.Array]) -> str:
         """Reasons for caution add up over producers, sorted; of one producer's versions the newest that speaks of the sample counts."""
         said: dict[str, list[str]] = {}
         for who in self.producers.get("flags", []):
@@ -178,7 +182,7 @@ class Lens:
         lists = " || ".join(f"coalesce({one}, []::VARCHAR[])" for one in each)
         return f"list_sort(list_distinct({lists})) AS flags"
 
-    def _load_tags(self, joins: list[str]) -> str:
+    def _load_tags(self, joins: dict[str, pa.Array]) -> str:
         """Make the table `tags`; gives the columns `tag_ids` and `top_tag`. A sample's tags of one kind are those of the most
         believed producer."""
         kinds: list[str] = []
