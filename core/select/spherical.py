@@ -160,7 +160,7 @@ def keep_apart(
 ) -> tuple[NDArray[np.bool_], int]:
     """Walk [M, D] whole vectors in order and keep each whose cosine with every kept one is at most `most`.
 
-    `before`: [B, D], kept already. The walk ends when `limit` are kept; gives [M] what is kept, and how far it went.
+    `before`: [B, D], kept already. The walk ends once `limit` are kept; gives [M] what is kept, and how many it looked at.
     Cost: M x kept x D products.
     """
     kept = np.zeros(len(values), dtype=bool)
@@ -176,14 +176,14 @@ def keep_apart(
         for at in range(len(free)):
             if shut[at]:
                 continue
-            if limit is not None and num - num_before == limit:
-                return kept, start + int(free[at])
             kept[start + free[at]] = True
             shut |= near[at]
             if num == len(held):
                 held = np.concatenate([held, np.empty_like(held)])
             held[num] = block[free[at]]
             num += 1
+            if num - num_before == limit:
+                return kept, start + int(free[at]) + 1
     return kept, len(values)
 
 

@@ -91,10 +91,10 @@ def test_a_walk_keeps_what_is_apart_from_all_kept_before(num: int, made: int, be
     for at in range(num):
         against = [*held.tolist(), *(walked[one].tolist() for one in expected)]
         if all(plain_vectors.product(walked[at].tolist(), other) <= most for other in against):
-            if len(expected) == limit:
-                end = at
-                break
             expected.append(at)
+            if len(expected) == limit:
+                end = at + 1
+                break
     kept, went = spherical.keep_apart(walked, most, before=held, limit=limit)
     assert np.flatnonzero(kept).tolist() == expected
     assert went == end
