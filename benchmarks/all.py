@@ -1,7 +1,8 @@
 """Every benchmark over one pool, one after the other: `make bench POOL=DIR`, or `python -m benchmarks.all DIR`.
 
 The pool is ingested and prepared into a workspace of its own with the command; absolute times are this machine's, so quote
-them with it.
+them with it. `--large` goes on with selection at ten million samples and Browse at a million, over generated workspaces
+(half an hour and 10 GB of disk more).
 """
 
 from __future__ import annotations
@@ -32,9 +33,19 @@ def run(title: str, module: str, *arguments: object) -> None:
     subprocess.run([sys.executable, "-m", module, *map(str, arguments)], check=True, cwd=ROOT)
 
 
+def large(folder: Path) -> None:
+    """What only shows at a size nobody has at hand: workspaces are generated."""
+    million, ten_million = folder / "million", folder / "ten-million"
+    run("A workspace of 1M samples", "benchmarks.big_workspace", million, "--samples", 1_000_000)
+    run("Browse at 1M samples", "benchmarks.browse_latency", million)
+    run("The lens of 10M samples", "benchmarks.big_workspace", ten_million, "--samples", 10_000_000, "--narrow")
+    run("Selection at 10M samples", "benchmarks.select_speed", "--lens", million, ten_million)
+
+
 def main() -> None:
-    if len(sys.argv) != 2 or not (pool := Path(sys.argv[1]).resolve()).joinpath("train").is_dir():
-        sys.exit("Give the folder of a pool with train/ and images/.\nUsage: python -m benchmarks.all DIR")
+    given = [argument for argument in sys.argv[1:] if argument != "--large"]
+    if len(given) != 1 or not (pool := Path(given[0]).resolve()).joinpath("train").is_dir():
+        sys.exit("Give the folder of a pool with train/ and images/.\nUsage: python -m benchmarks.all DIR [--large]")
     print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     with tempfile.TemporaryDirectory(prefix="winnow-bench-") as folder:
         workspace = Path(folder) / "workspace"
@@ -54,6 +65,8 @@ def main() -> None:
         run("First screen", "benchmarks.startup", workspace)
         run("Budget change on the Curate page", "benchmarks.curate_latency", "--workspace", workspace)
         run("Agreement of the rules", "benchmarks.rules_agreement", pool)
+        if "--large" in sys.argv:
+            large(Path(folder))
 
 
 if __name__ == "__main__":
