@@ -292,7 +292,7 @@ def test_a_token_budget_under_constraints_keeps_the_most_that_fits(
     fits = [
         found.rows.tolist()
         for num in range(1, 19)
-        if (found := tried(num)) is not None and tokens[found.rows].sum() <= limit
+        if (found := tried(num)) is not None and found.num and tokens[found.rows].sum() <= limit
     ]
     try:
         kept = choose(METHODS[method](), pool, Budget.tokens(limit), 3, rules, labels)
