@@ -14,6 +14,7 @@ from core.errors import StudioError
 from core.evaluate.questions import own_split
 from core.runs import Run
 from studio import cached, layout, run_panel, session
+from studio.address_slot import AddressSlot
 from studio.runs_cached import predictions, thumb
 from studio.words import many, num
 
@@ -27,7 +28,7 @@ _FILTERS = ("All", "Better", "Worse", "Both right", "Both wrong")
 _FILTER: session.Slot[str] = session.Slot("evaluation.filter", "All")
 _PAGE = 12
 VIEWS = ("Training", "Before and after", "Try it")
-VIEW: session.Slot[str] = session.Slot("runs.view", VIEWS[0])
+VIEW = AddressSlot("runs.view", VIEWS[0], "show", VIEWS)
 """What is shown of a training run that is done."""
 
 _SHOWN: session.Slot[int] = session.Slot("evaluation.shown", _PAGE)

@@ -20,6 +20,7 @@ from core.train.presets import preset as find_preset
 from core.train.start import KIND, start_training
 from studio import cached, charts, layout, mixture_start, mixture_totals, run_panel, session
 from studio import mixture_draft as drafts
+from studio.address_slot import AddressSlot
 from studio.charts import Column, Row
 from studio.mixture_cached import Planned, planned
 from studio.mixture_words import flops, stage_warnings, trains
@@ -31,11 +32,11 @@ from studio.words import Note, duration, many, num, short
 ASSUMED_CPU_RATE = 25e9
 """FLOP/s of the tiny model on two cores, until a run on this machine was measured."""
 
-SHOWN: session.Slot[str] = session.Slot("train.shown", "")
+SHOWN = AddressSlot("train.shown", "", "shown")
 """'plan', the id of a run, or '' for whatever fits: a run that lives or has just ended, else the plan."""
 
-_RECIPE: session.Slot[str] = session.Slot("train.recipe", "")
-_PRESET: session.Slot[str] = session.Slot("train.preset", "")
+_RECIPE = AddressSlot("train.recipe", "", "recipe")
+_PRESET = AddressSlot("train.preset", "", "model")
 _PROBLEM: session.Slot[StudioError | None] = session.Slot("train.problem", None)
 _FRESH_SECONDS = 3600.0
 

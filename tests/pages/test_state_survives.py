@@ -168,3 +168,15 @@ def test_an_address_leads_back_to_the_workspace_a_session_switched_to(
     lost = open_page("browse", workspace, workspace="0" * 12)
     assert "not among those used last" in said(lost)
     assert "workspace" not in lost.query_params
+
+
+def test_what_train_plans_stands_in_its_address(open_page: Open, workspace: Workspace) -> None:
+    app = open_page("train", kept(workspace))
+    app.selectbox(key="train-preset").set_value("aquila-vl-2b").run()
+    assert not app.exception
+    assert parameter(app, "model") == "aquila-vl-2b"
+    again = open_page("train", workspace, model="aquila-vl-2b")
+    assert again.selectbox(key="train-preset").value == "aquila-vl-2b"
+    again.selectbox(key="train-preset").set_value("tiny").run()
+    assert parameter(again, "model") == "tiny"
+    assert open_page("train", workspace, model="unheard of").selectbox(key="train-preset").value == "tiny"
