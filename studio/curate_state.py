@@ -28,7 +28,7 @@ from studio.curate_value import (
 )
 from studio.history import Act, Change, History
 
-HIDDEN = ("columns", "weights")
+HIDDEN = ("columns",)
 """Settings that no form shows."""
 
 

@@ -10,7 +10,7 @@ import os
 import re
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from itertools import count
@@ -207,11 +207,17 @@ def _free_name(workspace: Workspace, name: str, besides: str = "") -> str:
     return name
 
 
-def moved_since(workspace: Workspace, entry: SavedSelection) -> tuple[str, ...]:
-    """The tables that changed after the data this selection was made of, by name; none when it is of the data as it is now."""
-    if entry.snapshot == workspace.snapshot():
+def moved_since(
+    workspace: Workspace, entry: SavedSelection, versions: Mapping[str, int] | None = None
+) -> tuple[str, ...]:
+    """The tables that changed after the data this selection was made of, by name; none when it is of the data as it is now.
+
+    `versions` are those of now where they are known: asking the tables takes milliseconds, which a list of many notices.
+    """
+    now = workspace.versions() if versions is None else versions
+    if entry.snapshot == digest_of(dict(now)):
         return ()
-    then, now = workspace.pinned(entry.snapshot) or {}, workspace.versions()
+    then = workspace.pinned(entry.snapshot) or {}
     return tuple(sorted(table for table in {*then, *now} if then.get(table) != now.get(table))) or ("snapshot",)
 
 

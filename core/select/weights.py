@@ -8,6 +8,7 @@ from math import gcd
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from core.errors import BadInput
 from core.select.pool import Pool
@@ -20,14 +21,14 @@ def by_name(value: Any) -> Any:
     if isinstance(value, str):
         pairs = [part.rsplit(":", 1) for part in value.split(",") if part.strip()]
         if any(len(pair) != 2 for pair in pairs):
-            raise ValueError("weights are written as column:weight,column:weight")
+            raise PydanticCustomError("pairs", "weights are written as pairs such as ocr:2, data:0.5")
         return {name.strip(): weight for name, weight in pairs}
     return value
 
 
 def _hundredths(weight: float) -> float:
     if (Decimal(str(weight)) * _PARTS) % 1:
-        raise ValueError("a weight has at most two digits after the point")
+        raise PydanticCustomError("hundredths", "a weight has at most two digits after the point")
     return weight
 
 
@@ -35,7 +36,7 @@ CapabilityWeights = Annotated[
     dict[str, Annotated[float, Field(ge=0.01, le=100, allow_inf_nan=False), AfterValidator(_hundredths)]],
     BeforeValidator(by_name),
     Field(
-        description="How much of the budget a capability takes beside the others, 0.01 to 100; 1 where none is given.",
+        description="Shares of the budget that are not equal, such as ocr:2, data:0.5; from 0.01 to 100, 1 for those not named.",
     ),
 ]
 
