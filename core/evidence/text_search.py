@@ -8,7 +8,8 @@ c > 0 for a sample, so for the unit vector q of a query text, made by the same m
 
 exactly, whatever w and whether the sample has a text or not. CLIP (Radford et al. 2021, arXiv 2103.00020) is trained so that
 this is large for a picture and a text that describes it. Cost: one pass over the stored vectors; for 2 x 512 numbers (ViT-B-32)
-about 0.8 s of processor time and 200 MB of reading per 100,000 samples. Not for finding words that are written in the conversation: full-text search does that.
+about 0.8 s of processor time and 200 MB of reading per 100,000 samples. Not for finding words that are written in the
+conversation: full-text search does that.
 """
 
 from __future__ import annotations
