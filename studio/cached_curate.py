@@ -239,9 +239,7 @@ def ordering(
     text, told = json.dumps(settings, sort_keys=True), rules.model_dump_json()
     selector = methods.settings(method, settings)
     costs = selector.cost(len(curated(chosen).pool), budget)
-    with (
-        st.spinner(f"{selector.title} takes {costs}.") if costs else nullcontext()
-    ):  # shows only while it is computed
+    with st.spinner(f"{selector.title} takes {costs}.") if costs else nullcontext():  # shows only while it is computed
         return _ordering(str(here), cached.version(here), chosen.model_dump_json(), method, text, seed, only, told)
 
 
