@@ -25,10 +25,9 @@ from core.select.luck import Luck
 from core.select.mmssr_nested import MmssrNested
 from core.select.saved import SavedSelection
 from core.select.uniform import Random
-from studio import cached, curate_state, session
-from studio.cached_curate import chosen_of, curated, lists
+from studio import cached, curate_state
+from studio.cached_curate import chosen_of, curated
 from studio.compare_state import NOW
-from studio.curate_value import CurateState
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,34 +76,19 @@ def _ids(path: str, entry: str) -> NDArray[np.uint64]:
 
 
 def of_curate() -> Chosen | None:
-    """What Curate is set to now; None where it cannot choose, for want of scores for example."""
+    """What Curate is set to now; None where it cannot choose, for want of scores or because rules contradict each other."""
     state = curate_state.current()
-    selected = session.SELECTION.get()
+    rules = pins.merged(state.constraints, pins.read(cached.workspace()))
     try:
-        ids = _kept(state) if selected is None else selected.sample_ids
+        kept = chosen_of(
+            state.chosen, state.method, state.settings, state.seed, rules,
+            lambda size: max(1, min(round(state.share * size), size)),
+        )  # fmt: skip
     except StudioError:
         return None
+    ids = kept.sample_ids
     digest = blake2b(ids.tobytes(), digest_size=16).hexdigest()
-    return Chosen(
-        NOW,
-        "Now on Curate",
-        state.method,
-        state.settings,
-        state.seed,
-        state.chosen,
-        pins.merged(state.constraints, lists()),
-        ids,
-        digest,
-    )
-
-
-def _kept(state: CurateState) -> NDArray[np.uint64]:
-    """What a state keeps, in a session that has not seen Curate yet."""
-    rules = pins.merged(state.constraints, lists())
-    kept = chosen_of(
-        state.chosen, state.method, state.settings, state.seed, rules, lambda size: max(1, round(state.share * size))
-    )
-    return kept.sample_ids
+    return Chosen(NOW, "Now on Curate", state.method, state.settings, state.seed, state.chosen, rules, ids, digest)
 
 
 def pool_filter(chosen: Sequence[Chosen]) -> Filter:

@@ -16,7 +16,7 @@ from core.select import compare, saved, spread
 from core.select.luck import DISTANCES, NUM_SEEDS
 from core.select.mmssr import Mmssr
 from core.select.mmssr_nested import MmssrNested
-from core.select.words import constraints_words, filter_words, method_title, settings_words
+from core.select.words import by_kind, constraints_words, filter_words, method_title, settings_words
 from studio import cached, compare_state, gallery, layout, session
 from studio.cached_compare import Chosen, agreement, drawn_like, luck_like, reading, split
 from studio.cached_curate import curated
@@ -135,7 +135,9 @@ def _measures(chosen: Sequence[Chosen], pair: tuple[Chosen, Chosen], shared: Fil
     heads, lines = [], dict.fromkeys(("distance", "clusters", "overlap"), "")
     for column in columns:
         mark = f'<span class="c-letter">{column.letter}</span> ' if column.letter else ""
-        heads.append(f'<th class="num" title="{escape(column.title)}">{mark}{escape(column.title)}</th>')
+        heads.append(
+            f'<th class="num" title="{escape(column.title)}">{mark}<span class="c-name">{escape(column.title)}</span></th>'
+        )
     for name in DISTANCES:
         kind = "clusters" if name == "clusters" else "distance"
         lines[kind] += _row(_MEASURES[name], [column.distances[name] for column in columns])
@@ -239,9 +241,12 @@ def _spread(deviation: float | None) -> str:
 def _settings(chosen: Sequence[Chosen]) -> None:
     """How each selection was made, row by row; rows in which they differ are marked."""
     said = [_made(one) for one in chosen]
-    names = list(dict.fromkeys(name for made in said for name in made))
+    names = by_kind(
+        dict.fromkeys(name for made in said for name in made if any(one.get(name, "–") != "–" for one in said))
+    )
     heads = "".join(
-        f'<th title="{escape(one.name)}"><span class="c-letter">{letter(chosen, one)}</span> {escape(one.name)}</th>'
+        f'<th title="{escape(one.name)}"><span class="c-letter">{letter(chosen, one)}</span> '
+        f'<span class="c-name">{escape(one.name)}</span></th>'
         for one in chosen
     )
     body = []
@@ -258,7 +263,7 @@ def _settings(chosen: Sequence[Chosen]) -> None:
 
 def _made(one: Chosen) -> dict[str, str]:
     entry, here = one.entry, cached.workspace()
-    older = saved.moved_since(here, entry) if entry is not None else ()
+    older = saved.moved_since(here, entry, cached.lens().versions) if entry is not None else ()
     return {
         "method": method_title(one.method),
         **{f"setting: {name}": value for name, value in settings_words(one.settings).items()},

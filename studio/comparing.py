@@ -81,7 +81,9 @@ def remarks(chosen: Sequence[Chosen], shared: Filter, kept: Sequence[str]) -> No
     if len(kept) == 1:
         notes.append(Note("only one is saved", "It is compared with what Curate is set to now. Save more on Curate."))
     for one in chosen:
-        older = saved.moved_since(cached.workspace(), one.entry) if one.entry is not None else ()
+        older = (
+            saved.moved_since(cached.workspace(), one.entry, cached.lens().versions) if one.entry is not None else ()
+        )
         if older:
             says = f"{one.name} was made of an earlier state of the data. Changed since: {', '.join(older)}."
             notes.append(Note(f"older data: {letter(chosen, one)}", says))

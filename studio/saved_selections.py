@@ -99,7 +99,7 @@ def _mark(older: str) -> dict[str, str] | None:
 
 def _older(entry: SavedSelection) -> str:
     """What of the data changed after a selection was made, as a sentence; "" when nothing did."""
-    tables = saved.moved_since(cached.workspace(), entry)
+    tables = saved.moved_since(cached.workspace(), entry, cached.lens().versions)
     if not tables:
         return ""
     more = f" and {len(tables) - _TABLES_SHOWN} more" if len(tables) > _TABLES_SHOWN else ""

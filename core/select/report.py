@@ -21,7 +21,7 @@ from core.errors import BadInput
 from core.select import spread
 from core.select.compare import Split
 from core.select.saved import SavedSelection
-from core.select.words import constraints_words, filter_words, method_title, settings_words
+from core.select.words import by_kind, constraints_words, filter_words, method_title, settings_words
 
 NUM_EXAMPLES = 24
 _MOST_REASONS = 20
@@ -195,7 +195,7 @@ def facts(one: Subject) -> dict[str, str]:
 
 def _making(report: Report) -> str:
     said = [facts(one) for one in report.subjects]
-    names = dict.fromkeys(name for one in said for name in one)
+    names = by_kind(dict.fromkeys(name for one in said for name in one))
     rows = []
     for name in names:
         values = [one.get(name, "–") for one in said]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from core.filters import Filter
@@ -36,6 +36,11 @@ def settings_words(settings: Mapping[str, Any]) -> dict[str, str]:
         every = name == "capabilities" and (not value or set(value) == set(CAPABILITY_KEYS))
         said[name.replace("_", " ")] = "all" if every else value_words(value)
     return said
+
+
+def by_kind(names: Iterable[str]) -> list[str]:
+    """Rows of how selections were made: the method, then every "setting: ...", then the rest, else in the order given."""
+    return sorted(names, key=lambda name: 0 if name == "method" else 1 if name.startswith("setting: ") else 2)
 
 
 def filter_words(chosen: Filter) -> str:
