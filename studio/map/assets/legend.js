@@ -162,8 +162,12 @@ export class Legend {
         row.title = `Show or hide ${name}`;
         continue;
       }
-      number.textContent = `${count(kept[position])} of ${whole}`;
-      number.style.minWidth = `${2 * whole.length + 4}ch`; // nothing moves while dragging
+      if (number.children.length === 0) {
+        number.append(document.createElement("b"), document.createElement("i"));
+        number.style.setProperty("--digits", whole.length); // wide enough for all, so that nothing moves while dragging
+        number.lastChild.textContent = ` of ${whole}`;
+      }
+      number.firstChild.textContent = count(kept[position]);
       shown.style.width = `${(100 * kept[position]) / totalKept / most}%`;
       ghost.style.width = `${(100 * all[position]) / total / most}%`;
       row.title = `${name}: ${share(kept[position], totalKept)} of what is kept, ${share(all[position], total)} of the pool; click to show or hide`;
