@@ -38,7 +38,8 @@ def settings_panel() -> dict[str, Any]:
         "Method", names, key="curate-method", format_func=lambda name: methods.method(name).title, on_change=_choose_method,
         help=layout.verbatim(methods.method(METHOD.get()).summary),
     )  # fmt: skip
-    beside = st.columns(2, gap="small")
+    with st.container(key="curate-buttons"):
+        beside = st.columns(2, gap="small")
     with beside[0], st.popover("Settings", icon=":material/tune:", width="stretch"):
         chosen = forms.settings_form(methods.method(METHOD.get()), key=f"method-{METHOD.get()}", hidden=HIDDEN)
         session.seed("curate-seed", str(SEED.get()))  # as text: seeds go to 2^64, numbers in a browser to 2^53

@@ -125,10 +125,7 @@ def decided(sample_id: int) -> None:
     problem()
     now = lists().choice(sample_id)
     if now == "pin":
-        against = (
-            " ".join(standing_against([sample_id])).replace("1 flagged", "Flagged").replace("1 outside", "Outside")
-        )
-        layout.small(f"Pinned: it must be kept and counts in the budget. {against}".strip())
+        layout.small(" ".join(["Pinned: it must be kept and counts in the budget.", *standing_against([sample_id])]))
     elif now == "never":
         layout.small("On the never list: it is never kept.")
 
@@ -147,22 +144,25 @@ def drawn_bar(sample_ids: NDArray[np.uint64] | None) -> None:
     listed = {id_from_hex(text) for text in (*now.pins, *now.never)}.intersection(ids)
     layout.section("Drawn on the map", many(len(ids), "sample"))
     with st.container(horizontal=True, gap="small", key="drawn-bar"):
-        st.button(
-            f"Pin {many(len(ids), 'sample')}",
-            icon=":material/keep:",
-            key="drawn-pin",
-            on_click=pin_samples,
-            args=(ids,),
-        )
-        st.button("Never", icon=":material/block:", key="drawn-never", on_click=never_samples, args=(ids,),
-            help="Never keep these samples, whatever the method says.",
-        )  # fmt: skip
+        choice_buttons(ids, key="drawn")
         browse_button("Browse", ids, key="drawn-browse")
         if listed:
             st.button(
                 f"Clear {num(len(listed))}", key="drawn-clear", on_click=free_samples, args=(ids,),
                 help="Take them off the must-keep and never lists: the method decides again.",
             )  # fmt: skip
+
+
+def choice_buttons(sample_ids: Sequence[int], *, key: str) -> None:
+    """Pin samples, or rule them out."""
+    st.button(
+        f"Pin {many(len(sample_ids), 'sample')}", icon=":material/keep:", key=f"{key}-pin", on_click=pin_samples,
+        args=(sample_ids,), help="Keep these samples whatever the method says; they count in the budget.",
+    )  # fmt: skip
+    st.button(
+        "Never", icon=":material/block:", key=f"{key}-never", on_click=never_samples, args=(sample_ids,),
+        help="Never keep these samples, whatever the method says.",
+    )  # fmt: skip
 
 
 def browse_button(label: str, sample_ids: Sequence[int], *, key: str) -> None:
