@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.store.ids import id_hex
 from core.vocabulary import CAPABILITY_KEYS, capability_name
-from studio import cached, cached_search, charts, downloads, evidence_views, gallery, layout, marks, pinning, session
+from studio import cached, cached_search, charts, downloads, evidence_views, gallery, layout, marks, session
 from studio.cached import Detail
 from studio.session import View
 from studio.words import KIND_NAMES, Note, many, note_on, num
@@ -179,6 +179,8 @@ def opened_sample(sample_id: int, num_visible: int) -> None:
         ):
             st.button("Back to the grid", key="sample-back", on_click=session.open_sample, args=(None,))
         return
+    from studio import pinning  # with the methods behind it, which the grid does not need
+
     _way(sample_id, num_visible)
     pinning.decided(sample_id)
     gallery.viewer(sample, key="sample-viewer")
@@ -193,6 +195,8 @@ def opened_sample(sample_id: int, num_visible: int) -> None:
 
 def _way(sample_id: int, num_visible: int) -> None:
     """Back to the grid, and the neighbours; left and right arrow keys move, Escape closes."""
+    from studio import pinning
+
     shown = session.view()
     place, before, after = _neighbours(shown, sample_id)
     last = _LAST_OPENED.get()

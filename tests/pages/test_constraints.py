@@ -10,9 +10,14 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.errors import BadInput
-from core.select import pins
+from core.filters import Filter
+from core.lens import Lens
+from core.select import pins, saved
+from core.select.budget import Budget
 from core.select.constraints import Constraints, Quota, constraints_of
+from core.select.methods import METHODS, choose
 from core.select.pins import Lists
+from core.select.pool import Pool
 from core.store.ids import id_hex
 from core.workspace import Workspace
 from studio import history, recent
@@ -105,6 +110,36 @@ def test_a_pinned_sample_outside_the_filter_says_so(open_page: Open, workspace: 
     assert "It is outside the filter, and so not kept while it stands." in said(app)
     html = said(open_page("curate", where=f"sample_id <> {first}", method="random"))
     assert "1 pinned sample is outside the filter and so not kept" in html
+
+
+def _take_up() -> None:
+    from core.select import saved
+    from studio import cached, curate_state
+
+    curate_state.take_up(saved.find(cached.workspace(), "bound"))
+
+
+def _undo() -> None:
+    from studio import curate_state
+
+    curate_state.step(back=True)
+
+
+def test_a_saved_selection_taken_up_brings_its_lists_and_undo_brings_back_the_others(
+    open_page: Open, workspace: Workspace
+) -> None:
+    first, second, third = some_ids(workspace, 3)
+    rules = Constraints(pins=(id_hex(first),), never=(id_hex(second),))
+    pool = Pool.from_lens(Lens(workspace))
+    kept = choose(METHODS["random"](), pool, Budget.samples(9), 0, rules)
+    saved.save(workspace, kept, name="bound", budget="9", chosen=Filter())
+    pins.decide(workspace, [third], "pin")
+    assert not AppTest.from_function(_take_up).run().exception
+    assert pins.read(workspace) == Lists(pins=rules.pins, never=rules.never)
+    html = said(open_page("curate"))
+    assert "In force: 1 pinned; 1 never kept" in html
+    assert not AppTest.from_function(_undo).run().exception
+    assert pins.read(workspace) == Lists(pins=(id_hex(third),))
 
 
 # -- words and fields ------------------------------------------------------------------------------------------------------
