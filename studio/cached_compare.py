@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from core.errors import StudioError
 from core.filters import Filter
-from core.select import compare, luck, methods, pins, saved, spread
+from core.select import compare, luck, methods, saved, spread
 from core.select.compare import Split
 from core.select.constraints import Constraints
 from core.select.luck import Luck
@@ -26,7 +26,7 @@ from core.select.mmssr_nested import MmssrNested
 from core.select.saved import SavedSelection
 from core.select.uniform import Random
 from studio import cached, curate_state
-from studio.cached_curate import chosen_of, curated
+from studio.cached_curate import chosen_of, curated, in_force
 from studio.compare_state import NOW
 
 
@@ -78,7 +78,7 @@ def _ids(path: str, entry: str) -> NDArray[np.uint64]:
 def of_curate() -> Chosen | None:
     """What Curate is set to now; None where it cannot choose, for want of scores or because rules contradict each other."""
     state = curate_state.current()
-    rules = pins.merged(state.constraints, pins.read(cached.workspace()))
+    rules = in_force(state.constraints)
     try:
         kept = chosen_of(
             state.chosen, state.method, state.settings, state.seed, rules,
@@ -88,7 +88,9 @@ def of_curate() -> Chosen | None:
         return None
     ids = kept.sample_ids
     digest = blake2b(ids.tobytes(), digest_size=16).hexdigest()
-    return Chosen(NOW, "Now on Curate", state.method, state.settings, state.seed, state.chosen, rules, ids, digest)
+    return Chosen(
+        NOW, "Now on Curate", state.method, state.settings, state.seed, state.chosen, rules.constraints, ids, digest
+    )
 
 
 def pool_filter(chosen: Sequence[Chosen]) -> Filter:

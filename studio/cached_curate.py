@@ -172,38 +172,65 @@ def _with_vectors(path: str, at_version: str, chosen: str) -> Pool:
     return _curated(path, at_version, chosen).pool.with_vectors(cached.lens())
 
 
+@dataclass(frozen=True, eq=False)
+class InForce:
+    """Constraints with the workspace's lists in them; key names exactly these, pinned: [K] uint64, ascending."""
+
+    constraints: Constraints
+    key: str
+    pinned: NDArray[np.uint64]
+
+
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _lists(path: str, moved: str) -> pins.Lists:
+def _lists(path: str, at_act: int) -> pins.Lists:
     return pins.read(Workspace.open(Path(path)))
 
 
 def lists() -> pins.Lists:
-    """The pinned and never kept samples of the workspace, read again when its acts moved."""
+    """The pinned and never kept samples of the workspace."""
     here = cached.workspace()
-    files = (here.acts_path, here.acts_path.with_name(f"{here.acts_path.name}-wal"))
-    return _lists(str(here.path), " ".join(str(f.stat().st_mtime_ns) if f.exists() else "-" for f in files))
+    return _lists(str(here.path), pins.version(here))
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
-def _told(path: str, at_version: str, chosen: str, rules: str) -> tuple[Labels, int]:
+def _in_force(path: str, at_act: int, own: str) -> InForce:
+    made = pins.merged(Constraints.model_validate_json(own), _lists(path, at_act))
+    pinned = np.sort(np.array([id_from_hex(text) for text in made.pins], dtype=np.uint64))
+    return InForce(made, digest_of(made.model_dump(mode="json")), pinned)
+
+
+def in_force(own: Constraints) -> InForce:
+    """These constraints together with the lists of the workspace, which may be long and so are read once."""
+    here = cached.workspace()
+    return _in_force(str(here.path), pins.version(here), own.model_dump_json())
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _told(path: str, at_version: str, chosen: str, key: str, _rules: Constraints) -> tuple[Labels, int]:
     """What constraints ask of a pool, and how many samples they leave in it."""
-    constraints = Constraints.model_validate_json(rules)
     pool = _curated(path, at_version, chosen).pool
-    labels = labels_for(cached.lens(), pool, constraints)
-    return labels, constrained.num_left(pool, constraints, labels)
+    labels = labels_for(cached.lens(), pool, _rules)
+    return labels, constrained.num_left(pool, _rules, labels)
 
 
-def left(chosen: Filter, rules: Constraints) -> tuple[int, int]:
+def left(chosen: Filter, rules: InForce) -> tuple[int, int]:
     """How many samples constraints leave of the pool, and how many of these must be kept."""
     here = cached.workspace().path
-    _, num = _told(str(here), cached.version(here), chosen.model_dump_json(), rules.model_dump_json())
-    ids = np.array([id_from_hex(text) for text in rules.pins], dtype=np.uint64)
-    return num, int(is_in(ids, curated(chosen).pool.sample_id).sum())
+    _, num = _told(str(here), cached.version(here), chosen.model_dump_json(), rules.key, rules.constraints)
+    return num, int(is_in(rules.pinned, curated(chosen).pool.sample_id).sum())
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
 def _ordering(
-    path: str, at_version: str, chosen: str, method: str, settings: str, seed: int, budget: int | None, rules: str
+    path: str,
+    at_version: str,
+    chosen: str,
+    method: str,
+    settings: str,
+    seed: int,
+    budget: int | None,
+    key: str,
+    _rules: Constraints,
 ) -> Ordering:
     selector = methods.settings(method, json.loads(settings))
     pool = _curated(path, at_version, chosen).pool
@@ -213,8 +240,8 @@ def _ordering(
         read,
         budget=None if budget is None else Budget.samples(budget),
         seed=seed,
-        constraints=Constraints.model_validate_json(rules),
-        labels=_told(path, at_version, chosen, rules)[0],
+        constraints=_rules,
+        labels=_told(path, at_version, chosen, key, _rules)[0],
     )
     return replace(made, pool=pool)  # so that an ordering that is kept does not keep the vectors
 
@@ -225,22 +252,17 @@ def curated(chosen: Filter) -> Curated:
     return _curated(str(here), cached.version(here), chosen.model_dump_json())
 
 
-def ordering(
-    chosen: Filter,
-    method: str,
-    settings: dict[str, Any],
-    seed: int,
-    budget: int,
-    rules: Constraints = methods.UNCONSTRAINED,
-) -> Ordering:
+def ordering(chosen: Filter, method: str, settings: dict[str, Any], seed: int, budget: int, rules: InForce) -> Ordering:
     """A method's ordering of the pool a filter leaves, under constraints; where it is exact for one budget only, of that one."""
     here = cached.workspace().path
-    only = None if methods.method(method).prefix_valid and rules.keeps_prefixes else budget
-    text, told = json.dumps(settings, sort_keys=True), rules.model_dump_json()
+    told = rules.constraints
+    only = None if methods.method(method).prefix_valid and told.keeps_prefixes else budget
+    text = json.dumps(settings, sort_keys=True)
+    keys = (str(here), cached.version(here), chosen.model_dump_json())
     selector = methods.settings(method, settings)
     costs = selector.cost(len(curated(chosen).pool), budget)
     with st.spinner(f"{selector.title} takes {costs}.") if costs else nullcontext():  # shows only while it is computed
-        return _ordering(str(here), cached.version(here), chosen.model_dump_json(), method, text, seed, only, told)
+        return _ordering(*keys, method, text, seed, only, rules.key, told)
 
 
 def chosen_of(
@@ -248,7 +270,7 @@ def chosen_of(
     method: str,
     settings: dict[str, Any],
     seed: int,
-    rules: Constraints,
+    rules: InForce,
     budget_of: Callable[[int], int],
 ) -> Selection:
     """What a method keeps under constraints; `budget_of` gives the budget for the number of samples they leave.
@@ -261,13 +283,14 @@ def chosen_of(
 
 
 def within_tokens(
-    chosen: Filter, method: str, settings: dict[str, Any], seed: int, rules: Constraints, tokens: Budget
+    chosen: Filter, method: str, settings: dict[str, Any], seed: int, rules: InForce, tokens: Budget
 ) -> int:
     """The largest budget in samples whose selection has no more text tokens than these."""
     here = cached.workspace().path
     selector, keys = methods.settings(method, settings), (str(here), cached.version(here), chosen.model_dump_json())
     pool = _with_vectors(*keys) if selector.needs_vectors else curated(chosen).pool
-    return methods.choose(selector, pool, tokens, seed, rules, _told(*keys, rules.model_dump_json())[0]).budget
+    labels = _told(*keys, rules.key, rules.constraints)[0]
+    return methods.choose(selector, pool, tokens, seed, rules.constraints, labels).budget
 
 
 _ALONG: WeakKeyDictionary[Ordering, Along] = WeakKeyDictionary()

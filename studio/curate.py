@@ -14,12 +14,12 @@ import streamlit as st
 from core.errors import BadInput
 from core.filters import Filter
 from core.select import methods, spread
-from core.select.constraints import Constraints, Contradiction
+from core.select.constraints import Contradiction
 from core.select.ordering import Selection
 from core.store.ids import digest_of
 from core.vocabulary import CAPABILITIES, STYLES
 from studio import cached, charts, curate_constraints, curate_map, curate_state, forms, gallery, layout, session
-from studio.cached_curate import Curated, along, chosen_of, curated
+from studio.cached_curate import Curated, InForce, along, chosen_of, curated
 from studio.charts import Column, Row
 from studio.curate_state import HIDDEN, METHOD, SEED, SHARE, budget_of
 from studio.map import MapEvent
@@ -82,7 +82,7 @@ def selection(chosen: Filter, settings: dict[str, Any]) -> Selection | None:
 
     None where constraints contradict each other, which is said in place: what mends it stands beside.
     """
-    rules = curate_constraints.in_force()
+    rules = curate_constraints.now()
     try:
         kept = _kept(chosen, settings, rules)
     except Contradiction as error:
@@ -98,14 +98,14 @@ def selection(chosen: Filter, settings: dict[str, Any]) -> Selection | None:
             settings,
             SEED.get(),
             kept.num,
-            rules.model_dump(),
+            rules.key,
         ]
     )
     session.SELECTION.set(session.Selected(name, kept.sample_ids, digest))
     return kept
 
 
-def _kept(chosen: Filter, settings: dict[str, Any], rules: Constraints) -> Selection:
+def _kept(chosen: Filter, settings: dict[str, Any], rules: InForce) -> Selection:
     return chosen_of(chosen, METHOD.get(), settings, SEED.get(), rules, budget_of)
 
 
@@ -120,7 +120,7 @@ def budget_picture(chosen: Filter, kept: Selection) -> MapEvent:
 
 def contradicted(chosen: Filter, settings: dict[str, Any]) -> MapEvent:
     """The picture without the limits that contradict each other, so that another budget can be tried; it says so."""
-    kept = _kept(chosen, settings, curate_constraints.without_limits(curate_constraints.in_force()))
+    kept = _kept(chosen, settings, curate_constraints.without_limits())
     size = kept.ordering.pool_size
     return curate_map.picture(
         chosen,

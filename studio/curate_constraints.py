@@ -14,13 +14,12 @@ import streamlit as st
 
 from core.errors import BadInput, StudioError
 from core.filters import UNSTYLED, Filter
-from core.select import pins
 from core.select.budget import parse_budget
 from core.select.constraints import KINDS, Constraints, Contradiction, Quota, constraints_of
 from core.store.ids import id_from_hex
 from core.vocabulary import CAPABILITY_KEYS, STYLES, TAG_SEPARATOR, capability_name
 from studio import cached, curate_state, layout, pinning, session
-from studio.cached_curate import chosen_of, left, lists, within_tokens
+from studio.cached_curate import InForce, chosen_of, in_force, left, lists, within_tokens
 from studio.curate_state import CONSTRAINTS, SHARE
 from studio.words import many, num
 
@@ -37,9 +36,9 @@ _KIND: session.Slot[str] = session.Slot("constraints.kind", KINDS[0])
 _WAY: session.Slot[Way] = session.Slot("constraints.way", "include")
 
 
-def in_force() -> Constraints:
+def now() -> InForce:
     """The page's groups and conditions together with the workspace's lists."""
-    return pins.merged(CONSTRAINTS.get(), lists())
+    return in_force(CONSTRAINTS.get())
 
 
 # -- on the panel ---------------------------------------------------------------------------------------------------------
@@ -57,7 +56,7 @@ def button() -> None:
 
 def line() -> None:
     """What is in force, in one line of words; nothing where nothing is."""
-    said = words(in_force())
+    said = words(now().constraints)
     if said:
         more = f" and {len(said) - _SHOWN_IN_LINE} more" if len(said) > _SHOWN_IN_LINE else ""
         layout.small(f"In force: {'; '.join(said[:_SHOWN_IN_LINE])}{more}")
@@ -116,16 +115,18 @@ def _contradiction() -> StudioError | None:
     """What the rules in force have against each other: said here too, since the editor may cover where it stands."""
     state = curate_state.now()
     try:
-        chosen_of(state.chosen, state.method, state.settings, state.seed, in_force(), curate_state.budget_of)
+        chosen_of(state.chosen, state.method, state.settings, state.seed, now(), curate_state.budget_of)
     except Contradiction as error:
         return error
     return None
 
 
-def without_limits(rules: Constraints) -> Constraints:
-    """What is left to show where rules contradict each other: no quotas, and no conditions where samples are pinned."""
-    kept = {"minimum": (), "maximum": (), **({"include": (), "exclude": ()} if rules.pins else {})}
-    return rules.model_copy(update=kept)
+def without_limits() -> InForce:
+    """What is left to show where rules contradict each other: the lists, and conditions where no sample is pinned."""
+    own = CONSTRAINTS.get()
+    if len(now().pinned):
+        return in_force(Constraints(pins=own.pins, never=own.never))
+    return in_force(own.model_copy(update={"minimum": (), "maximum": ()}))
 
 
 def _group_row(index: int, kind: str, name: str, rules: Constraints) -> None:
@@ -215,16 +216,16 @@ def _new_condition() -> None:
 
 
 def _listed() -> None:
-    now = lists()
+    listed = lists()
     layout.section("Samples", "listed by hand in Browse or on the map")
-    for ids, which, key in ((now.pins, "must be kept", "pins"), (now.never, "are never kept", "never")):
+    for ids, which, key in ((listed.pins, "must be kept", "pins"), (listed.never, "are never kept", "never")):
         numbers = [id_from_hex(text) for text in ids]
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"listed-{key}"):
             st.html(f'<span class="w-limit"><b>{num(len(ids))}</b> {which}</span>', width="stretch")
             if numbers:
                 pinning.browse_button("View", numbers, key=f"listed-view-{key}")
                 st.button("Clear", key=f"listed-clear-{key}", on_click=pinning.free_samples, args=(numbers,))
-    against = pinning.standing_against([id_from_hex(text) for text in now.pins]) if now.pins else []
+    against = pinning.standing_against([id_from_hex(text) for text in listed.pins]) if listed.pins else []
     if against:
         layout.small(" ".join(["Of the pinned:", *against]))
 
@@ -340,7 +341,7 @@ def _fit_tokens() -> None:
         return
     try:
         tokens = parse_budget(text if "token" in text else f"{text} tokens")
-        state, rules = curate_state.now(), in_force()
+        state, rules = curate_state.now(), now()
         budget = within_tokens(state.chosen, state.method, state.settings, state.seed, rules, tokens)
         SHARE.set(budget / left(state.chosen, rules)[0])
         curate_state.acted()

@@ -61,6 +61,11 @@ def read(workspace: Workspace) -> Lists:
     return Lists() if state is None else Lists.model_validate(state)
 
 
+def version(workspace: Workspace) -> int:
+    """A number that moves with every act on the lists; reads none of them."""
+    return Acts(workspace.acts_path).latest(_KIND)
+
+
 def decide(workspace: Workspace, sample_ids: Iterable[int], choice: Choice) -> tuple[Lists, Lists]:
     """Pin samples, put them on the never list, or take them off both; gives the lists before and after."""
     before = read(workspace)

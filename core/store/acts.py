@@ -106,6 +106,12 @@ class Acts:
                 if key in after:
                     self._insert(connection, kind, key, json.dumps(after[key], ensure_ascii=False, sort_keys=True))
 
+    def latest(self, kind: str) -> int:
+        """The number of the newest act of a kind, 0 before the first: moves whenever anything of that kind does."""
+        with self._connection() as connection:
+            found = connection.execute("SELECT max(act_id) FROM acts WHERE kind = ?", (kind,)).fetchone()
+        return int(found[0] or 0)
+
     def history(self, kind: str, key: str) -> list[tuple[str, dict[str, Any] | None]]:
         """(UTC time, state or None when removed) of every act on one thing, oldest first."""
         with self._connection() as connection:

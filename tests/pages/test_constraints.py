@@ -21,7 +21,7 @@ from core.select.pool import Pool
 from core.store.ids import id_hex
 from core.workspace import Workspace
 from studio import history, recent
-from studio.curate_constraints import amount_of, with_amounts, without_limits, words
+from studio.curate_constraints import amount_of, with_amounts, words
 from studio.session import WORKSPACE_VARIABLE
 from tests.studio.small_workspace import make_workspace
 
@@ -197,4 +197,3 @@ def test_constraints_are_said_as_people_say_them() -> None:
         "only where ocr >= 3",
         "leave out where num_images = 0",
     ]
-    assert without_limits(rules) == Constraints(pins=rules.pins)
