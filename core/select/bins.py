@@ -41,7 +41,7 @@ class BinTable:
         self.num_sources = max(len(pool.source_names), 1)
         self.is_large = len(pool) > loops.COMPILE_ABOVE and len(capabilities) < 64
         fill = self._fill_compiled if self.is_large else self._fill
-        fill(pool, seed, list(capabilities), candidate_of, _home(pool))
+        fill(pool, seed, list(capabilities), candidate_of)
 
     @property
     def sizes(self) -> NDArray[np.int64]:
@@ -57,12 +57,10 @@ class BinTable:
         self.number[used] = np.arange(self.num)
         self.start = np.concatenate(([0], np.cumsum(sizes[used]))).astype(np.int64)
 
-    def _fill(
-        self, pool: Pool, seed: int, capabilities: list[int], candidate_of: NDArray[np.int64], home: NDArray[np.int64]
-    ) -> None:
+    def _fill(self, pool: Pool, seed: int, capabilities: list[int], candidate_of: NDArray[np.int64]) -> None:
         """Two stable sorts per capability, by score and then by bin; numpy sorts small integers by radix."""
         self.by_tie = np.argsort(tie_key(pool.sample_id, seed), kind="stable").astype(np.int32)
-        home = home[self.by_tie]
+        home = _home(pool)[self.by_tie]
         member = [(home >> style) & 1 == 1 for style in range(len(self.style_labels))]
         position, style = np.nonzero(np.column_stack(member))
         code = style * self.num_sources + (home >> loops.SOURCE_BIT)[position]
@@ -87,26 +85,36 @@ class BinTable:
             self.ends[index] = self.start[:-1] + in_bin
         self.record = record.ravel()
 
-    def _fill_compiled(
-        self, pool: Pool, seed: int, capabilities: list[int], candidate_of: NDArray[np.int64], home: NDArray[np.int64]
-    ) -> None:
-        """Entries bin by bin first, then a counting sort by score inside each; two threads and more."""
-        num, num_threads = len(pool), os.cpu_count() or 1
-        key = np.empty(num, dtype=np.uint64)
+    def _fill_compiled(self, pool: Pool, seed: int, capabilities: list[int], candidate_of: NDArray[np.int64]) -> None:
+        """Entries bin by bin first, then a counting sort by score inside each; two threads and more.
+
+        Fresh memory costs as much as the work (the system clears it), so what is needed on the way stands where `sample` will.
+        """
+        num, num_threads, num_words = len(pool), os.cpu_count() or 1, -(-len(capabilities) // 8)
+        unstyled = 1 << len(pool.style_names)
+        sizes = np.zeros(len(self.style_labels) * self.num_sources, dtype=np.int64)
+        loops.compiled(loops.bin_sizes)(pool.source, pool.style_bits, unstyled, self.num_sources, sizes)
+        self._number(sizes)
+        num_entries, size = int(self.start[-1]), len(capabilities) * int(self.start[-1])
+        room = np.empty(max(-(-size // 2), num * max(2 + num_words, 3)), dtype=np.int64)
+        self.by_tie = np.empty(num, dtype=np.int32)
+        key, packed, other = room[: 3 * num].view(np.uint64).reshape(3, num)
         for at in range(0, num, _KEY_ROWS):
             key[at : at + _KEY_ROWS] = tie_key(pool.sample_id[at : at + _KEY_ROWS], seed)
-        self.by_tie = loops.compiled(loops.radix_order)(key)
-        del key
-        sizes = np.zeros(len(self.style_labels) * self.num_sources, dtype=np.int64)
-        loops.compiled(loops.bin_sizes)(home, self.num_sources, sizes)
-        self._number(sizes)
-        num_words, num_entries = -(-len(capabilities) // 8), int(self.start[-1])
-        words = np.empty((num, 2 + num_words), dtype=np.int64)
+        loops.compiled(loops.radix_order)(key, packed, other, self.by_tie)
+        words = room[: num * (2 + num_words)].reshape(num, 2 + num_words)
         self.record = np.empty(2 * num, dtype=np.int64)
-        self.sample = np.empty((len(capabilities), num_entries), dtype=np.int32)
+        self.sample = room.view(np.int32)[:size].reshape(len(capabilities), num_entries)
         self.ends = np.empty((len(capabilities), self.num), dtype=np.int64)
         position_of, stored = np.empty(num_entries, dtype=np.int32), np.empty((num_entries, num_words), dtype=np.int64)
-        taken, octets = np.array(capabilities, dtype=np.int64), words.view(np.uint8)
+        known = (
+            pool.scores,
+            np.array(capabilities, dtype=np.int64),
+            pool.source,
+            pool.style_bits,
+            unstyled,
+            candidate_of,
+        )
         edges = [num * part // num_threads for part in range(num_threads + 1)]
         halves = ((0, num // 2, 1, self.start[:-1].copy()), (num - 1, num // 2 - 1, -1, self.start[1:] - 1))
         target = (self.number, self.num_sources, self.record, position_of, stored)
@@ -114,8 +122,7 @@ class BinTable:
         # Every n-th bin to each thread: large ones stand beside each other.
         parts = [np.arange(first, self.num, num_threads) for first in range(num_threads)]
         with ThreadPoolExecutor(num_threads) as threads:
-            rows = ((pool.scores, taken, home, candidate_of, *edge, words, octets) for edge in pairwise(edges))
-            _run(threads, loops.pack, rows)
+            _run(threads, loops.pack, ((*known, *edge, words, words.view(np.uint8)) for edge in pairwise(edges)))
             _run(threads, loops.spread, ((words, self.by_tie, *half, *target) for half in halves))
             _run(threads, loops.sort_bins, ((part, self.start, *result) for part in parts))
 

@@ -151,17 +151,19 @@ def take_rounds(
 # -- compiled only: what NumPy does as well below COMPILE_ABOVE -----------------------------------------------------------
 
 
-def radix_order(key: NDArray[np.uint64]) -> NDArray[np.int32]:
-    """Where the keys stand in ascending order, [N] each; all different, fewer than 2^31.
+def radix_order(
+    key: NDArray[np.uint64], packed: NDArray[np.uint64], other: NDArray[np.uint64], order: NDArray[np.int32]
+) -> None:
+    """Into `order` where the keys stand in ascending order, [N] each; all different, fewer than 2^31.
 
-    Three passes over the upper halves; the few keys that share one are put right at the end.
+    Three passes over the upper halves; the few keys that share one are put right at the end. `packed` and `other` are
+    room to work in.
     """
     num = len(key)
     upper, lower = np.uint64(0xFFFFFFFF00000000), np.uint64(0xFFFFFFFF)
     digit = np.uint64(2047)
     shifts = np.array([32, 43, 54], dtype=np.uint64)
     begin = np.zeros((3, 2048), dtype=np.int64)
-    packed, other = np.empty(num, dtype=np.uint64), np.empty(num, dtype=np.uint64)
     for at in range(num):
         packed[at] = (key[at] & upper) | np.uint64(at)
         for turn in range(3):
@@ -177,7 +179,6 @@ def radix_order(key: NDArray[np.uint64]) -> NDArray[np.int32]:
             other[begin[turn, own]] = packed[at]
             begin[turn, own] += 1
         packed, other = other, packed
-    order = np.empty(num, dtype=np.int32)
     for at in range(num):
         row = np.int32(packed[at] & lower)
         to = at
@@ -185,13 +186,14 @@ def radix_order(key: NDArray[np.uint64]) -> NDArray[np.int32]:
             order[to] = order[to - 1]
             to -= 1
         order[to] = row
-    return order
 
 
 def pack(
     scores: NDArray[np.uint8],
     capabilities: NDArray[np.int64],
-    home: NDArray[np.int64],
+    source: NDArray[np.int32],
+    style_bits: NDArray[np.uint32],
+    unstyled: int,
     candidate_of: NDArray[np.int64],
     begin: int,
     end: int,
@@ -200,15 +202,17 @@ def pack(
 ) -> None:
     """All there is to know of a row side by side, so that reading a sample later is one look into memory.
 
-    scores: [C', N], of which `capabilities` are taken; candidate_of: [256] 1 where a stored score makes a candidate. Writes
-    rows begin to end of words [N, 2 + W]: candidate bits, home, then one byte per score; `octets` is the same memory.
+    scores: [C', N], of which `capabilities` are taken; unstyled: the bit for no style; candidate_of: [256] 1 where a stored
+    score makes a candidate. Writes rows begin to end of words [N, 2 + W]: candidate bits, home, then one byte per score;
+    `octets` is the same memory.
     """
     block = 1 << 12  # stays in the cache while every capability adds its byte
     for start in range(begin, end, block):
         stop = min(start + block, end)
         for row in range(start, stop):
             words[row, 0] = 0
-            words[row, 1] = home[row]
+            bits = np.int64(style_bits[row])
+            words[row, 1] = (np.int64(source[row]) << SOURCE_BIT) | (bits if bits else unstyled)
         for index in range(len(capabilities)):
             capability = capabilities[index]
             for row in range(start, stop):
@@ -217,12 +221,14 @@ def pack(
                 words[row, 0] |= candidate_of[value] << index
 
 
-def bin_sizes(home: NDArray[np.int64], num_sources: int, sizes: NDArray[np.int64]) -> None:
-    """Add to sizes [styles x sources, no style being the last] the samples of each bin; home: [N]."""
-    for row in range(len(home)):
-        source, bits = home[row] >> SOURCE_BIT, home[row] & STYLES
+def bin_sizes(
+    source: NDArray[np.int32], style_bits: NDArray[np.uint32], unstyled: int, num_sources: int, sizes: NDArray[np.int64]
+) -> None:
+    """Add to sizes [styles x sources, no style being the last] the samples of each bin; unstyled: the bit for no style."""
+    for row in range(len(source)):
+        bits = np.int64(style_bits[row] if style_bits[row] else unstyled)
         while bits > 0:
-            sizes[STYLE_OF[(bits & -bits) % 37] * num_sources + source] += 1
+            sizes[STYLE_OF[(bits & -bits) % 37] * num_sources + source[row]] += 1
             bits &= bits - 1
 
 
