@@ -21,7 +21,7 @@ from core.vocabulary import CAPABILITIES, STYLES
 from studio import cached, charts, curate_constraints, curate_map, curate_state, forms, gallery, layout, session
 from studio.cached_curate import Curated, InForce, along, chosen_of, curated
 from studio.charts import Column, Row
-from studio.curate_state import HIDDEN, METHOD, SEED, SHARE, budget_of
+from studio.curate_state import METHOD, SEED, SHARE, budget_of
 from studio.map import MapEvent
 from studio.words import many, num, share
 
@@ -41,7 +41,7 @@ def settings_panel() -> dict[str, Any]:
     with st.container(key="curate-buttons"):
         beside = st.columns(2, gap="small")
     with beside[0], st.popover("Settings", icon=":material/tune:", width="stretch"):
-        chosen = forms.settings_form(methods.method(METHOD.get()), key=f"method-{METHOD.get()}", hidden=HIDDEN)
+        chosen = forms.settings_form(methods.method(METHOD.get()), key=f"method-{METHOD.get()}")
         session.seed("curate-seed", str(SEED.get()))  # as text: seeds go to 2^64, numbers in a browser to 2^53
         st.text_input(
             "Seed",

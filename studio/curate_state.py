@@ -28,10 +28,6 @@ from studio.curate_value import (
 )
 from studio.history import Act, Change, History
 
-HIDDEN = ("columns",)
-"""Settings that no form shows."""
-
-
 METHOD: session.Slot[str] = session.Slot("curate.method", DEFAULT_METHOD)
 SEED: session.Slot[int] = session.Slot("curate.seed", 0)
 SHARE: session.Slot[float] = session.Slot("curate.share", DEFAULT_SHARE)
@@ -75,7 +71,7 @@ def put(state: CurateState) -> None:
     SHARE.set(state.share)
     SETTINGS.set(dict(state.settings))
     CONSTRAINTS.set(state.constraints)
-    forms.fill(method, key=f"method-{state.method}", values=state.settings, hidden=HIDDEN)
+    forms.fill(method, key=f"method-{state.method}", values=state.settings)
     if state.chosen != session.chosen_filter():
         session.set_filter(state.chosen)
     _ASKED.clear()
@@ -132,7 +128,7 @@ def took(settings: Mapping[str, Any]) -> None:
 
 def _form() -> dict[str, Any]:
     method = METHOD.get()
-    return forms.held(methods.method(method), key=f"method-{method}", hidden=HIDDEN)
+    return forms.held(methods.method(method), key=f"method-{method}")
 
 
 def _look_ahead() -> None:
