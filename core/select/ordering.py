@@ -127,8 +127,9 @@ class Selection:
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """What a person should know about this result, fewer samples than asked for first."""
+        why = "the maxima let no more in" if self.ordering.constraints.get("maximum") else "no candidate is left"
         short = (
-            (f"Only {self.num:,} of the {self.budget:,} samples asked for can be chosen: no candidate is left.",)
+            (f"Only {self.num:,} of the {self.budget:,} samples asked for can be chosen: {why}.",)
             if self.num < self.budget
             else ()
         )

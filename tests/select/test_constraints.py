@@ -344,6 +344,17 @@ def test_a_maximum_skips_and_a_minimum_replaces_from_the_end() -> None:
     assert kept(pool, 4, minimum=[source("b", count=1), source("c", count=2)]) == [1, 5, 8, 9]
 
 
+def test_maxima_that_let_too_few_in_are_said_to_be_the_reason() -> None:
+    rules = constraints_of({"maximum": [source("a", count=2), source("b", count=1)]})
+    selection = choose(METHODS["top-score"](), ranked_pool("aaaabbbcc"), Budget.samples(8), 0, rules)
+    assert selection.sample_ids.tolist() == [1, 2, 5, 8, 9]
+    assert selection.notes == ("Only 5 of the 8 samples asked for can be chosen: the maxima let no more in.",)
+    assert selection.left_out == {
+        "beyond the maximum of 2 for source a": 2,
+        "beyond the maximum of 1 for source b": 2,
+    }
+
+
 def test_pins_come_first_and_count_in_the_budget() -> None:
     pool = ranked_pool("aaaabbbcc")
     assert kept(pool, 4, pins=["0000000000000009", "0000000000000002"]) == [2, 9, 1, 3]
