@@ -28,6 +28,7 @@ from core.select.uniform import Random
 from studio import cached, curate_state
 from studio.cached_curate import chosen_of, curated, in_force
 from studio.compare_state import NOW
+from studio.curate_value import samples_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +83,7 @@ def of_curate() -> Chosen | None:
     try:
         kept = chosen_of(
             state.chosen, state.method, state.settings, state.seed, rules,
-            lambda size: max(1, min(round(state.share * size), size)),
+            lambda size: samples_of(state.share, size),
         )  # fmt: skip
     except StudioError:
         return None

@@ -23,6 +23,7 @@ from studio.curate_value import (
     PARAMETERS,
     CurateState,
     difference,
+    samples_of,
     state_from_query,
     state_to_query,
 )
@@ -113,11 +114,13 @@ def budget_of(size: int) -> int:
     if asked:
         try:
             count = parse_budget(asked).count(size)
-            if count != round(SHARE.get() * size):  # a share that means these samples already stays as exact as it is
+            if count != samples_of(
+                SHARE.get(), size
+            ):  # a share that means these samples already stays as exact as it is
                 SHARE.set(count / size)
         except StudioError as error:
             _WRONG.set(BadInput(f"The address asks for a budget of {asked[:40]}. {error.problem}", error.fix))
-    return max(1, min(round(SHARE.get() * size), size))
+    return samples_of(SHARE.get(), size)
 
 
 def took(settings: Mapping[str, Any]) -> None:

@@ -39,6 +39,14 @@ class CurateState(BaseModel):
     constraints: Constraints = Field(default_factory=Constraints, description="What must, may and may not be kept.")
 
 
+def samples_of(share: float, size: int) -> int:
+    """A share of a pool in samples, cut off as everywhere (30 % of 509 is 152): at least one, at most all.
+
+    A share that was set as k of `size` is these k again, which its binary digits may miss by a hair.
+    """
+    return max(1, min(int(share * size + 1e-6), size))
+
+
 def difference(before: CurateState, after: CurateState) -> str:
     """What changed, in the words of the page: "budget 30.0 % to 12.0 %"; several changes with a comma."""
     said = []

@@ -20,8 +20,8 @@ from core.select.uniform import Random
 from core.workspace import Workspace
 from studio.curate_diversity import table_html
 from studio.diversity_words import spread_written, table_lines, written
-from studio.session import WORKSPACE_VARIABLE
 from studio.select_command import select_samples
+from studio.session import WORKSPACE_VARIABLE
 from tests.studio.small_workspace import make_workspace
 
 ROOT = Path(__file__).resolve().parents[2]

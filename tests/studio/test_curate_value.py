@@ -13,7 +13,7 @@ from core.filters import Filter
 from core.select import methods
 from core.select.constraints import Constraints, Quota
 from core.vocabulary import CAPABILITY_KEYS
-from studio.curate_value import CurateState, difference, state_from_query, state_to_query
+from studio.curate_value import CurateState, difference, samples_of, state_from_query, state_to_query
 
 CAPABILITIES = st.lists(st.sampled_from(CAPABILITY_KEYS), unique=True, max_size=5)
 SETTINGS: dict[str, Any] = {
@@ -89,3 +89,10 @@ def test_a_difference_is_said_in_the_words_of_the_page() -> None:
     assert difference(before, CurateState(method="random", share=0.5)) == "method Random, budget 30.0 % to 50.0 %"
     filtered = before.model_copy(update={"chosen": Filter(text="x")})
     assert (difference(before, filtered), difference(filtered, before)) == ("filter", "filter cleared")
+
+
+@given(st.integers(1, 10**7), st.data())
+def test_samples_set_are_the_same_again_and_a_share_is_cut_off(size: int, data: st.DataObject) -> None:
+    count = data.draw(st.integers(1, size))
+    assert samples_of(count / size, size) == count
+    assert samples_of(0.3, size) == max(1, size * 3 // 10)
