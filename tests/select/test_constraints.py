@@ -348,7 +348,7 @@ def test_maxima_that_let_too_few_in_are_said_to_be_the_reason() -> None:
     rules = constraints_of({"maximum": [source("a", count=2), source("b", count=1)]})
     selection = choose(METHODS["top-score"](), ranked_pool("aaaabbbcc"), Budget.samples(8), 0, rules)
     assert selection.sample_ids.tolist() == [1, 2, 5, 8, 9]
-    assert selection.notes == ("Only 5 of the 8 samples asked for can be chosen: the maxima let no more in.",)
+    assert selection.notes[0] == "Only 5 of the 8 samples asked for can be chosen: the maxima let no more in."
     assert selection.left_out == {
         "beyond the maximum of 2 for source a": 2,
         "beyond the maximum of 1 for source b": 2,
