@@ -129,7 +129,7 @@ def on_the_server(workspace: Path, num_pages: int) -> tuple[list[Latency], dict[
         marks.append(time.perf_counter())
         columns = ["sample_id", "source", "question", "image_keys", "num_turns"]
         rows = here.store.samples(ids.tolist(), columns).to_pylist()
-        lens.ask("samples_marks", ids=np.asarray(ids, dtype=np.uint64))
+        lens.ask("samples_badges", ids=np.asarray(ids, dtype=np.uint64))
         marks.append(time.perf_counter())
         for row in rows:
             for key in (row["image_keys"] or [])[:1]:

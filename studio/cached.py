@@ -191,7 +191,7 @@ def _cards(path: str, at_version: str, sample_ids: tuple[int, ...]) -> list[Card
     store = workspace().store
     rows = store.samples(sample_ids, ["sample_id", "source", "question", "image_keys", "num_turns"]).to_pylist()
     ids = np.array([row["sample_id"] for row in rows], dtype=np.uint64)
-    marks = _lens(path, at_version).ask("samples_marks", ids=ids).select(["sample_id", "style_bits", "flags"])
+    marks = _lens(path, at_version).ask("samples_badges", ids=ids)
     thumbnails.keep(store, (row["image_keys"][0] for row in rows if row["image_keys"]))
     known = {row["sample_id"]: row for row in marks.to_pylist()}
     return [

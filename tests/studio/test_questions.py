@@ -230,3 +230,13 @@ def test_an_empty_workspace_answers_every_question(tmp_path: Path) -> None:
     assert lens.ask("view_as_rows").num_rows == 0
     assert lens.ask("score_correlations").num_rows == 14
     assert lens.ask("samples_page", sort="ocr", direction=1, limit=5, offset=0).num_rows == 0
+
+
+def test_badges_of_samples_come_in_the_order_asked_for_with_their_styles_and_flags(
+    lens: Lens, rows: list[dict[str, Any]]
+) -> None:
+    asked = [row["sample_id"] for row in rows][::-7]
+    found = lens.ask("samples_badges", ids=np.array(asked, dtype=np.uint64)).to_pylist()
+    marks = lens.ask("samples_marks", ids=np.array(asked, dtype=np.uint64)).select(["sample_id", "style_bits", "flags"])
+    assert [row["sample_id"] for row in found] == asked
+    assert found == marks.to_pylist()
