@@ -70,18 +70,22 @@ _WATCH_TIP = """root => {
 }"""
 
 
-# Notes the last key, and when Plotly last said that it has drawn, with the GPU's queue emptied.
+# Notes the last key, and when the chart last changed since, with the GPU's queue emptied. Streamlit puts a new chart into the page
+# for each run, so it is the page that is watched.
 _WATCH_PLOTLY = """() => {
   const watch = (window.winnowPlotly = { pressed: null, drawn: null });
   window.addEventListener("keydown", (event) => { watch.pressed = event.timeStamp; watch.drawn = null; }, true);
-  const chart = document.querySelector(".js-plotly-plot");
-  chart.on("plotly_afterplot", () => {
-    for (const canvas of chart.querySelectorAll(".gl-canvas")) {
+  const drawn = () => {
+    for (const canvas of document.querySelectorAll(".js-plotly-plot .gl-canvas")) {
       const gl = canvas.getContext("webgl") ?? canvas.getContext("webgl2");
       gl?.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
     }
-    if (watch.pressed !== null) watch.drawn = performance.now();
-  });
+    watch.drawn = performance.now();
+  };
+  new MutationObserver((mutations) => {
+    const chart = (one) => one.target.nodeType === 1 && one.target.closest(".js-plotly-plot, [data-testid=stPlotlyChart]");
+    if (watch.pressed !== null && mutations.some(chart)) requestAnimationFrame(drawn);
+  }).observe(document.body, { subtree: true, childList: true, attributes: true });
 }"""
 
 
@@ -171,9 +175,13 @@ def measure_plotly(num_points: int, num_changes: int = 5, timeout_seconds: float
         page.evaluate(_WATCH_PLOTLY)
         found = []
         for _ in range(num_changes):
-            page.locator("[data-testid=stSlider] [role=slider]").focus()
+            page.locator("[data-testid=stSlider] input").focus()
             page.keyboard.press("ArrowRight")
-            page.wait_for_function("window.winnowPlotly.drawn !== null", timeout=timeout_seconds * 1000)
+            page.wait_for_function(
+                "quiet => winnowPlotly.drawn !== null && performance.now() - winnowPlotly.drawn > quiet",
+                arg=3 * QUIET_MS,
+                timeout=timeout_seconds * 1000,
+            )
             _rest(page)
             seen = page.evaluate("window.winnowPlotly")
             found.append(float(seen["drawn"]) - float(seen["pressed"]))
