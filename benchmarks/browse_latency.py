@@ -2,7 +2,7 @@
 
 In the browser: from the click on "Next page", or on an order in the list, to the frame in which the 48 new tiles stand and
 the pictures in view are drawn; pictures are never taken from the browser's cache. The server's part: the question for the page,
-the 48 samples, their marks, 48 thumbnails, from the tables, without the screen.
+the 48 samples, their badges, 48 thumbnails, from the tables, without the screen.
 
     python -m benchmarks.browse_latency WS [--pages 24] [--url URL]
 """
@@ -131,9 +131,7 @@ def on_the_server(workspace: Path, num_pages: int) -> tuple[list[Latency], dict[
         rows = here.store.samples(ids.tolist(), columns).to_pylist()
         lens.ask("samples_badges", ids=np.asarray(ids, dtype=np.uint64))
         marks.append(time.perf_counter())
-        for row in rows:
-            for key in (row["image_keys"] or [])[:1]:
-                here.store.images([key], ["thumbnail"])
+        here.store.images([row["image_keys"][0] for row in rows if row["image_keys"]], ["thumbnail"])
         marks.append(time.perf_counter())
         for name, one, other in zip(times, marks, marks[1:], strict=False):
             times[name].append(1000 * (other - one))
