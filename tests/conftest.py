@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from PIL import Image, ImageDraw
+
+# How long an example takes to draw says how busy the machine is, not whether the code is right.
+hypothesis_settings.register_profile("winnow", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("winnow")
+
+# What is started in the background of a script inherits that Ctrl-C is ignored, and so would every process of a test.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 COLOURS = ("red", "green", "blue", "orange")
 

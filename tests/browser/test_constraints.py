@@ -51,6 +51,7 @@ def button(page: Page, key: str) -> None:
 
 def fill(page: Page, key: str, text: str) -> None:
     field = page.locator(f".st-key-{key} input")
+    expect(field).to_have_count(1)  # while a run is under way the one of the run before stands beside it
     field.fill(text)
     field.press("Enter")
 

@@ -8,10 +8,10 @@ from streamlit.testing.v1 import AppTest
 def _page() -> None:
     import streamlit as st
 
-    from studio import curate
+    from studio import curate, curate_state
 
     curate.settings_panel()
-    st.text(f"seed {curate._SEED.get()}")
+    st.text(f"seed {curate_state.SEED.get()}")
 
 
 def test_a_seed_of_64_bits_can_be_typed_and_a_word_leaves_it_as_it_was() -> None:

@@ -35,8 +35,8 @@ print("came to its end", flush=True)
 @pytest.mark.parametrize("step", ["show(1, 2, '')", "pass"])
 def test_an_interrupt_lost_in_a_destructor_is_raised_at_the_next_step_or_before_the_result(step: str) -> None:
     ended = subprocess.run(
-        [sys.executable, "-c", _LOST.format(step=step)], capture_output=True, text=True, check=False, cwd=ROOT
-    )
+        [sys.executable, "-c", _LOST.format(step=step)], capture_output=True, text=True, check=False, cwd=ROOT,
+    )  # fmt: skip
     assert ended.stdout == "went on\n"
     assert ended.returncode == -signal.SIGINT
     assert "KeyboardInterrupt" in ended.stderr
