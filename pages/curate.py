@@ -42,9 +42,10 @@ with layout.page(
             kept = curate.selection(chosen, settings)
         if kept is None:
             with picture:
-                event = curate.contradicted(chosen, settings)
+                event = curate.without_selection(chosen, settings)
             with panel:
                 pinning.drawn_bar(event.lassoed_sample_ids)
+                saved_selections.saved_list()
         else:
             with actions:
                 saved_selections.save_button(chosen, kept)
@@ -57,4 +58,4 @@ with layout.page(
                 curate_diversity.diversity(chosen, kept)
                 saved_selections.saved_list()
         with notices:
-            curate_state.remember(None if kept is None else kept.budget)
+            curate_state.remember(event.budget)

@@ -81,13 +81,19 @@ class Curated:
 class Along:
     """What changes along an ordering, summed up once: the distributions of every prefix, and what the map needs.
 
-    digest: names the order of the points; ranks: [P] uint32, the place of each point in the ordering.
+    digest: names the order of the points; ranks: [P] uint32, the place of each point in the ordering; costs: the figures of the
+    table for each sample in order, [K] float64 each.
     """
 
     digest: str
     prefixes: Prefixes
     ranks: NDArray[np.uint32]
     table: CutTable
+    costs: tuple[NDArray[np.float64], ...]
+
+    def totals(self, num: int) -> tuple[float, ...]:
+        """The figures of the table for the first `num` samples, to the last sample."""
+        return tuple(float(values[:num].sum()) for values in self.costs)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -324,4 +330,5 @@ def _along(here: Curated, order: Ordering) -> Along:
         {key: class_totals(cuts, ranks, one.codes, len(one.names)) for key, one in here.classes.items()},
     )
     digest = blake2b(points.name.encode() + ranks.tobytes(), digest_size=16).hexdigest()
-    return Along(digest, Prefixes(here.pool, here.labels, here.everything, order.rows), ranks, table)
+    per_sample = tuple(values[order.rows] for values in (here.tokens, here.hours * per_hour))
+    return Along(digest, Prefixes(here.pool, here.labels, here.everything, order.rows), ranks, table, per_sample)

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core.errors import BadInput
+from core.errors import BadInput, MissingEvidence
 from core.filters import Filter
 from core.select import methods, spread
-from core.select.constraints import Contradiction
 from core.select.ordering import Selection
+from core.select.uniform import Random
 from core.store.ids import digest_of
 from core.vocabulary import CAPABILITIES, STYLES
 from studio import cached, charts, curate_constraints, curate_map, curate_state, forms, gallery, layout, session
@@ -80,12 +80,13 @@ def _choose_seed() -> None:
 def selection(chosen: Filter, settings: dict[str, Any]) -> Selection | None:
     """What the method keeps of the pool within the budget; also handed to the pages that compare with it.
 
-    None where constraints contradict each other, which is said in place: what mends it stands beside.
+    None where constraints contradict each other, or the method lacks its evidence or cannot take its settings, which is said in
+    place: what mends it stands beside.
     """
     rules = curate_constraints.now()
     try:
         kept = _kept(chosen, settings, rules)
-    except Contradiction as error:
+    except (BadInput, MissingEvidence) as error:
         layout.problem(error)
         return None
     curate_constraints.line()
@@ -118,16 +119,19 @@ def budget_picture(chosen: Filter, kept: Selection) -> MapEvent:
     return curate_map.picture(chosen, kept, on_release=lambda budget: _release(budget, size))
 
 
-def contradicted(chosen: Filter, settings: dict[str, Any]) -> MapEvent:
-    """The picture without the limits that contradict each other, so that another budget can be tried; it says so."""
-    kept = _kept(chosen, settings, curate_constraints.without_limits())
+def without_selection(chosen: Filter, settings: dict[str, Any]) -> MapEvent:
+    """The picture where nothing can be kept as it is set, so that the page stays and another budget can be tried; it says so.
+
+    Without the limits, when it is they that contradict each other; else as Random would choose.
+    """
+    says = "Shown without the limits, which contradict each other."
+    try:
+        kept = _kept(chosen, settings, curate_constraints.without_limits())
+    except (BadInput, MissingEvidence):
+        says = f"Shown as Random would choose: {methods.method(METHOD.get()).title} cannot order this pool yet."
+        kept = chosen_of(chosen, Random.key, {}, SEED.get(), curate_constraints.without_limits(), budget_of)
     size = kept.ordering.pool_size
-    return curate_map.picture(
-        chosen,
-        kept,
-        on_release=lambda budget: _release(budget, size),
-        approximate="Shown without the limits, which contradict each other.",
-    )
+    return curate_map.picture(chosen, kept, on_release=lambda budget: _release(budget, size), approximate=says)
 
 
 def _release(budget: int, size: int) -> None:

@@ -24,7 +24,7 @@ from studio.words import num
 def picture(chosen: Filter, kept: Selection, on_release: Callable[[int], None], approximate: str = "") -> MapEvent:
     """The map with its slider; everything it is made of is held from the run that first drew it.
 
-    `approximate` says why the picture is not exact; without it, that is what the ordering says of itself.
+    `approximate` says why the picture is not exact; an ordering that is for one budget only is so while another is dragged to.
     """
     here, order = curated(chosen), kept.ordering
     then = along(chosen, order)
@@ -38,7 +38,9 @@ def picture(chosen: Filter, kept: Selection, on_release: Callable[[int], None], 
         budget=kept.budget,
         maximum=len(here.pool),
         colourings=_colourings(snapshot, here),
-        approximate=approximate or ("" if order.prefix_valid else _when_exact(order)),
+        approximate=approximate,
+        until_done="" if order.prefix_valid else _when_exact(order),
+        totals=then.totals(kept.num),
         caption=_caption(here),
         on_release=on_release,
     )

@@ -17,6 +17,8 @@ from core.errors import StudioError
 from studio import session, style
 from studio.words import Note
 
+_COMMAND = re.compile("`([^`]+)`")
+
 
 @contextmanager
 def page(title: str, says: str) -> Iterator[DeltaGenerator]:
@@ -43,7 +45,8 @@ def page(title: str, says: str) -> Iterator[DeltaGenerator]:
 
 def problem(error: StudioError) -> None:
     """A problem and its remedy, and nothing else."""
-    st.html(f'<div class="w-problem" role="alert"><b>{escape(error.problem)}</b><span>{escape(error.fix)}</span></div>')
+    said, fix = (_COMMAND.sub(r"<code>\1</code>", escape(text)) for text in (error.problem, error.fix))
+    st.html(f'<div class="w-problem" role="alert"><b>{said}</b><span>{fix}</span></div>')
 
 
 def section(title: str, small: str = "", badges: Sequence[Note] = ()) -> None:

@@ -77,8 +77,10 @@ export class Budget {
       { label: "samples", text: count(value), hint: `of ${count(maximum)}` },
       { label: "share", text: share(value, maximum), hint: `of ${count(maximum)} samples` },
     ];
-    for (const figure of table?.figures ?? []) {
-      const { value: total, exact } = valueAt(table.cuts, figure.values, value);
+    const { budget, totals } = map.data; // the page summed up what it keeps to the last sample
+    for (const [position, figure] of (table?.figures ?? []).entries()) {
+      const known = value === budget && totals.length === table.figures.length;
+      const { value: total, exact } = known ? { value: totals[position], exact: true } : valueAt(table.cuts, figure.values, value);
       const hint = exact ? figure.hint : `${figure.hint} Between two of ${table.cuts.length - 1} cuts, interpolated.`.trim();
       rows.push({ label: figure.label, text: amount(total, figure.decimals), hint });
     }

@@ -369,8 +369,6 @@ class BudgetMap {
 
   showWords() {
     const { data, parts } = this;
-    parts.badge.hidden = !data.approximate;
-    parts.badge.title = data.approximate;
     parts.caption.textContent = data.caption;
     this.legend.show();
     this.showFigures();
@@ -382,7 +380,16 @@ class BudgetMap {
     this.root.dataset.budget = this.budget;
     this.root.dataset.kept = highlighted;
     this.slider.show();
+    this.showBadge();
     this.legend.showCounts(highlighted);
+  }
+
+  /** A picture that is exact for one budget only is approximate from the first move until the page has computed the next. */
+  showBadge() {
+    const { data, parts } = this;
+    const why = data.approximate || (this.budget === data.budget ? "" : data.until_done);
+    parts.badge.hidden = !why;
+    parts.badge.title = why;
   }
 
   // ---- what the reader does -----------------------------------------------------------------------------------------
