@@ -278,9 +278,16 @@ def test_an_answer_that_is_not_the_points_is_said_and_never_drawn(
     page.wait_for_selector(".winnow-map[data-state=error]")
     assert problem in page.locator(".winnow-map .cover-text").inner_text()
     assert fix in page.locator(".winnow-map .cover-fix").inner_text()
+    # Every state is noted as it comes: on a busy machine "loading" may be over between two looks.
+    page.locator(".winnow-map").evaluate(
+        """map => {
+          window.states = [];
+          const note = () => window.states.push(map.dataset.state);
+          new MutationObserver(note).observe(map, { attributes: true, attributeFilter: ["data-state"] });
+        }"""
+    )
     page.get_by_role("button", name="Load again").click()
-    page.wait_for_selector(".winnow-map[data-state=loading]")
-    page.wait_for_selector(".winnow-map[data-state=error]")
+    page.wait_for_function("states.includes('loading') && states.at(-1) === 'error'")
 
 
 def test_hovering_shows_picture_and_question_and_a_click_tells_the_page_which_sample(
