@@ -40,7 +40,7 @@ browser: $(STAMP) ## find a Chromium, or install one
 	    else $(BIN)/playwright install chromium; fi; $(BIN)/python -m tests.browser.find; }
 
 test: $(STAMP) browser ## run every test, browser tests included
-	$(TEST_ENV) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder tests
+	$(TEST_ENV) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile tests
 
 soak: $(STAMP)   ## the tests that kill processes, at their full counts
 	$(TEST_ENV) WINNOW_SOAK=1 $(BIN)/python -m pytest -m soak --timeout=3600 tests
