@@ -54,7 +54,8 @@ def image_cost(
     if resolution.mode == "anyres":
         tiled = np.flatnonzero((num_images == 1) & (width_px > 0) & (height_px > 0))
         sizes = (width_px[tiled].astype(np.int64) << _SIZE_BITS) + height_px[tiled].astype(np.int64)
-        different, place = np.unique(sizes, return_inverse=True)  # pools hold few sizes; as pairs it takes ten times as long
+        # Pools hold few sizes; as pairs of numbers this takes ten times as long.
+        different, place = np.unique(sizes, return_inverse=True)
         width, height = different >> _SIZE_BITS, different & ((1 << _SIZE_BITS) - 1)
         cost = anyres_cost(width, height, resolution.px, patches, resolution.max_tiles)
         tokens[tiled], tiles[tiled] = cost.tokens[place], cost.tiles[place]
