@@ -32,9 +32,10 @@ from core.select.prefixes import Prefixes
 from core.store.ids import digest_of, id_from_hex
 from core.vocabulary import CAPABILITIES, CAPABILITY_KEYS, STYLES
 from core.workspace import Workspace
-from studio import cached, charts
+from studio import cached, charts, outcomes
 from studio.map.buffers import CutTable, Figure, class_totals, cuts_of, ranks_of, running_totals
 from studio.map.colourings import folded
+from studio.outcomes import Group, Outcome
 
 REFERENCE_PRESET = "aquila-vl-2b"
 REFERENCE_RESOLUTION = Resolution(mode="anyres", px=384, max_tiles=4)
@@ -81,19 +82,19 @@ class Curated:
 class Along:
     """What changes along an ordering, summed up once: the distributions of every prefix, and what the map needs.
 
-    digest: names the order of the points; ranks: [P] uint32, the place of each point in the ordering; costs: the figures of the
-    table for each sample in order, [K] float64 each.
+    digest: names the order of the points; ranks: [P] uint32, the place of each point in the ordering; url: where the outcome of
+    every prefix is answered from.
     """
 
     digest: str
-    prefixes: Prefixes
     ranks: NDArray[np.uint32]
     table: CutTable
-    costs: tuple[NDArray[np.float64], ...]
+    outcome: Outcome
+    url: str
 
     def totals(self, num: int) -> tuple[float, ...]:
         """The figures of the table for the first `num` samples, to the last sample."""
-        return tuple(float(values[:num].sum()) for values in self.costs)
+        return tuple(float(values[:num].sum()) for values in self.outcome.costs)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -307,11 +308,11 @@ def along(chosen: Filter, order: Ordering) -> Along:
     """What changes along an ordering of the pool this filter leaves: summed up once, however often the budget moves."""
     found = _ALONG.get(order)
     if found is None:
-        found = _ALONG[order] = _along(curated(chosen), order)
+        found = _ALONG[order] = _along(curated(chosen), order, digest_of([cached.lens().snapshot, chosen.model_dump()]))
     return found
 
 
-def _along(here: Curated, order: Ordering) -> Along:
+def _along(here: Curated, order: Ordering, of: str) -> Along:
     points, size = here.points, len(here.pool)
     cuts = cuts_of(size)
     ranks = ranks_of(points.sample_id, order.sample_ids)
@@ -331,4 +332,16 @@ def _along(here: Curated, order: Ordering) -> Along:
     )
     digest = blake2b(points.name.encode() + ranks.tobytes(), digest_size=16).hexdigest()
     per_sample = tuple(values[order.rows] for values in (here.tokens, here.hours * per_hour))
-    return Along(digest, Prefixes(here.pool, here.labels, here.everything, order.rows), ranks, table, per_sample)
+    prefixes = Prefixes(here.pool, here.labels, here.everything, order.rows)
+    outcome = outcomes.Outcome(prefixes, _groups(here), per_sample)
+    return Along(digest, ranks, table, outcome, outcomes.publish(digest_of([of, digest]), outcome))
+
+
+def _groups(here: Curated) -> tuple[Group, ...]:
+    """The distributions Curate shows, by the names people use."""
+    return (
+        Group("source", "Sources", here.pool.source_names),
+        Group("style", "Styles", (*STYLES, "unstyled")),
+        Group("mean", "Skills", tuple(charts.short_name(one) for one in CAPABILITIES), scored=True),
+        Group("tag", "Tags", tuple(name.split(" > ")[-1] for name in here.labels.tag_names)),
+    )

@@ -8,26 +8,23 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from core.errors import BadInput, MissingEvidence
 from core.filters import Filter
-from core.select import methods, spread
+from core.select import methods
 from core.select.ordering import Selection
 from core.select.uniform import Random
 from core.store.ids import digest_of
-from core.vocabulary import CAPABILITIES, STYLES
-from studio import cached, charts, curate_constraints, curate_map, curate_state, forms, gallery, layout, session
-from studio.cached_curate import Curated, InForce, along, chosen_of, curated
-from studio.charts import Column, Row
+from studio import cached, curate_constraints, curate_map, curate_state, forms, gallery, layout, session, style
+from studio.cached_curate import InForce, along, chosen_of
 from studio.curate_state import METHOD, SEED, SHARE, budget_of
 from studio.map import MapEvent
-from studio.words import many, num, share
+from studio.words import many
 
+_OUTCOME = "curate-outcome"
 _SHOWN: session.Slot[str] = session.Slot("curate.shown", "Sources")
 _SEED_PROBLEM: session.Slot[BadInput | None] = session.Slot("curate.seed-problem", None)
-_SPREADS = ("Sources", "Styles", "Skills", "Tags")
 
 
 def settings_panel() -> dict[str, Any]:
@@ -143,95 +140,22 @@ def _release(budget: int, size: int) -> None:
 
 
 def results(chosen: Filter, kept: Selection) -> None:
-    """Distances of selection and pool, and one distribution at a time with the pool behind it."""
-    here = curated(chosen)
-    prefixes = along(chosen, kept.ordering).prefixes
-    now, said = prefixes.counts(kept.num), prefixes.distances(kept.num)
-    layout.figures(
-        [
-            (num(kept.num), "samples kept", f"of {num(len(here.pool))}"),
-            (_percent(said.clusters), "clusters covered", ""),
-        ]
-    )
-    layout.section("Distance from the pool", "total variation in %")
-    layout.figures(
-        [
-            (_plain(said.source if kept.num else np.nan), "sources", ""),
-            (_plain(said.style if kept.num else np.nan), "styles", ""),
-            (_plain(said.tag if kept.num else np.nan), "tags", ""),
-            (_plain(said.capability if kept.num else np.nan), "skills", ""),
-        ]
-    )
-    session.seed("curate-shown", _SHOWN.get())
-    with st.container(key="curate-spread"):
-        st.segmented_control(
-            "Shown", _SPREADS, key="curate-shown", on_change=_show, label_visibility="collapsed", width="stretch"
-        )
-    _distribution(_SHOWN.get(), here, now)
+    """Distances of selection and pool, and one distribution at a time with the pool behind it; they follow the slider."""
+    then = along(chosen, kept.ordering)
+    shown = {
+        "url": then.url,
+        "num": kept.num,
+        "num_pool": kept.ordering.pool_size,
+        "until_done": curate_map.when_exact(kept.ordering),
+        "shown": _SHOWN.get(),
+    }
+    style.component("outcome")(key=_OUTCOME, data=shown, on_shown_change=_show)
     for note in kept.notes:
         layout.small(note)
 
 
 def _show() -> None:
-    _SHOWN.set(str(session.held("curate-shown") or _SHOWN.get()))
-
-
-def _plain(value: float) -> str:
-    return "–" if np.isnan(value) else f"{100 * value:.1f}"
-
-
-def _percent(value: float) -> str:
-    return "–" if np.isnan(value) else share(value)
-
-
-def _distribution(shown: str, here: Curated, now: spread.Counts) -> None:
-    everything = here.everything
-    if shown == "Skills":
-        pairs = zip(CAPABILITIES, now.mean.tolist(), everything.mean.tolist(), strict=True)
-        entries = [
-            Row(
-                (
-                    charts.short_name(one),
-                    {"part": _part(mean / 5), "text": _score(mean), "ghost": _part(ghost / 5)},
-                    _score(ghost),
-                )
-            )
-            for one, mean, ghost in pairs
-        ]
-        columns = (Column("Capability", "grow"), Column("Mean score", "bar", 110), Column("Pool", "number", 48))
-    else:
-        names, ours, theirs = {
-            "Sources": (here.pool.source_names, now.source, everything.source),
-            "Styles": ((*STYLES, "unstyled"), now.style, everything.style),
-            "Tags": (tuple(name.split(" > ")[-1] for name in here.labels.tag_names), now.tag, everything.tag),
-        }[shown]
-        total, total_pool = max(int(now.num), 1), max(int(everything.num), 1)
-        most = max(float((ours / total).max(initial=0)), float((theirs / total_pool).max(initial=0)), 1e-9)
-        entries = [
-            Row(
-                (
-                    names[i],
-                    {
-                        "part": ours[i] / total / most,
-                        "text": share(int(ours[i]), total),
-                        "ghost": theirs[i] / total_pool / most,
-                    },
-                    num(int(ours[i])),
-                )
-            )
-            for i in np.argsort(-theirs, kind="stable")
-            if theirs[i]
-        ]
-        columns = (Column(shown[:-1], "grow"), Column("Share", "bar", 110), Column("Kept", "number", 52))
-    charts.rows(columns, entries, key=f"spread-{shown}", tall_px=330)
-
-
-def _part(value: float) -> float:
-    return 0.0 if np.isnan(value) else value
-
-
-def _score(value: float) -> str:
-    return "–" if np.isnan(value) else f"{value:.2f}"
+    _SHOWN.set(str(getattr(session.held(_OUTCOME), "shown", None) or _SHOWN.get()))
 
 
 # -- opening ---------------------------------------------------------------------------------------------------------------

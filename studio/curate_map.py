@@ -39,15 +39,18 @@ def picture(chosen: Filter, kept: Selection, on_release: Callable[[int], None], 
         maximum=len(here.pool),
         colourings=_colourings(snapshot, here),
         approximate=approximate,
-        until_done="" if order.prefix_valid else _when_exact(order),
+        until_done=when_exact(order),
         totals=then.totals(kept.num),
+        outcome_url=then.url,
         caption=_caption(here),
         on_release=on_release,
     )
 
 
-def _when_exact(order: Ordering) -> str:
-    """Why the picture is not exact while the budget is dragged."""
+def when_exact(order: Ordering) -> str:
+    """Why what is shown is not exact while the budget is dragged; "" for an ordering any prefix of which is a selection."""
+    if order.prefix_valid:
+        return ""
     method = methods.method(order.method)
     what = "What minima and shares keep" if method.prefix_valid else method.title
     return f"{what} is computed anew when you let go."

@@ -28,6 +28,7 @@ from core.store.ids import id_from_hex, id_hex
 from studio import thumbnails
 from studio.downloads import export_zip, report_file, view_csv
 from studio.map.buffers import BUFFERS
+from studio.outcomes import outcome_at, outcome_at_cuts
 from studio.session import WORKSPACE_VARIABLE
 
 if TYPE_CHECKING:
@@ -169,6 +170,8 @@ ROUTES: Final[Sequence[Route]] = (
     Route("/api/classes/{snapshot}/{name}/{column}.bin", published),
     Route("/api/cuts/{digest}.json", published),
     Route("/api/legends/{digest}.json", published),
+    Route("/api/outcome/{digest}/cuts.json", outcome_at_cuts),
+    Route("/api/outcome/{digest}/{num:int}.json", outcome_at),
     Route("/api/sample/{sample_id}", sample),
     Route("/api/thumb/{image_key}", thumb),
     Route("/api/image/{image_key}", image),

@@ -64,9 +64,11 @@ class Prefixes:
         """The distributions of the first `num` rows: what `spread.counts` gives for them."""
         assert 0 <= num <= len(self.rows), "a prefix is not longer than its order"
         cut = int(np.searchsorted(self.cuts, num, side="right")) - 1
+        now = {name: table[cut] for name, table in vars(self._sums).items()}
         between = self.rows[self.cuts[cut] : num]
-        rest = _tables(self.pool, self.labels, between, np.zeros(len(between), dtype=np.int64), 1)
-        now = {name: table[cut] + getattr(rest, name)[0] for name, table in vars(self._sums).items()}
+        if len(between):
+            rest = _tables(self.pool, self.labels, between, np.zeros(len(between), dtype=np.int64), 1)
+            now = {name: counted + getattr(rest, name)[0] for name, counted in now.items()}
         scored = now["scored"].astype(np.float64)
         return spread.Counts(
             num=num,
@@ -79,9 +81,14 @@ class Prefixes:
 
     def distances(self, num: int) -> spread.Distances:
         """How far the first `num` rows are from the pool: what `spread.distances` gives for them."""
+        return self.read(num)[1]
+
+    def read(self, num: int) -> tuple[spread.Counts, spread.Distances]:
+        """Both of the first `num` rows, counted once."""
         first, there = self._first_of_clusters
         clusters = float(np.searchsorted(first, num)) / there if there else float("nan")
-        return spread.between(self.everything, self.counts(num), self.labels, clusters)
+        counts = self.counts(num)
+        return counts, spread.between(self.everything, counts, self.labels, clusters)
 
 
 def _tables(

@@ -53,6 +53,7 @@ def budget_map(
     approximate: str = "",
     until_done: str = "",
     totals: Sequence[float] = (),
+    outcome_url: str = "",
     caption: str = "",
     height_px: int | None = None,
     slider: bool = True,
@@ -63,10 +64,11 @@ def budget_map(
     points_url, ranks_url, table_url: from `studio.map.buffers`. budget and maximum count samples of the ordering, so that
     rank < budget is kept. `colourings` are offered beside "kept and pool". `approximate` is the reason for that badge, empty
     for none; `until_done` is its reason from the first move until the page has answered a release. `totals` are the figures
-    of the table at `budget`, to the last sample. Without `height_px` the picture takes the height the window leaves, and
-    without `slider` it stands alone, for pages that only show what is kept. The budget belongs to the page: `on_release` is
-    called with the new one before the run that follows a release starts, so that everything above the map is right too;
-    `MapEvent.budget` is the same number.
+    of the table at `budget`, to the last sample; who reads them at `outcome_url` sooner tells the map (event `winnow-totals`),
+    as the map tells the window where its slider is (`winnow-budget`). Without `height_px` the picture takes the height the window
+    leaves, and without `slider` it stands alone, for pages that only show what is kept. The budget belongs to the page:
+    `on_release` is called with the new one before the run that follows a release starts, so that everything above the map is
+    right too; `MapEvent.budget` is the same number.
     """
     assert points_url.endswith(".bin"), "publish the points with studio.map.buffers.publish_points"
     sequence: Slot[int] = Slot(f"{key}.sequence", 0)
@@ -104,6 +106,7 @@ def budget_map(
             "approximate": approximate,
             "until_done": until_done,
             "totals": [round(float(value), 4) for value in totals],
+            "outcome_url": outcome_url,
             "caption": caption,
             "height_px": height_px,
             "slider": slider,

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 MAP_PAGE = Path(__file__).with_name("map_page.py")
 READY = ".winnow-map[data-state=ready]"
@@ -18,6 +18,11 @@ SLIDER = ".winnow-map input.budget"
 def shown(page: Page, name: str) -> str:
     """A figure beside the slider."""
     return page.locator(f".winnow-map dd[data-figure='{name}']").inner_text()
+
+
+def outcome(page: Page, label: str) -> Locator:
+    """A large number of Curate's panel, by what stands under it."""
+    return page.locator("[class*=st-key-curate-outcome] .figure", has_text=label).first.locator("b")
 
 
 def kept(page: Page) -> int:

@@ -17,6 +17,7 @@ from core.select.budget import Budget
 from core.select.pool import Pool
 from core.workspace import Workspace
 from tests.browser.conftest import OpenPage
+from tests.browser.on_map import outcome
 from tests.browser.serving import serving
 from tests.studio.small_workspace import NUM_SAMPLES, make_workspace
 
@@ -41,7 +42,7 @@ def asked(page: Page, name: str) -> list[str]:
 
 def kept(page: Page, count: int) -> None:
     """Wait until the page says so many samples are kept, and the address too."""
-    expect(page.locator(".w-figure", has_text="samples kept").locator("b")).to_have_text(str(count))
+    expect(outcome(page, "samples kept")).to_have_text(str(count))
     expect(page).to_have_url(re.compile(f"budget={count}(&|$)"))
 
 

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core.workspace import Workspace
 from studio import recent
 from studio.session import WORKSPACE_VARIABLE
+from tests.pages.components import num_kept
 from tests.studio.small_workspace import NUM_SAMPLES, make_workspace
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -185,7 +186,7 @@ def test_a_selection_without_a_name_is_told_in_its_place_and_the_same_one_is_sav
     app.button(key="save-selection").click().run()
     assert not app.exception
     assert "The selection has no name." in said(app)
-    assert "samples kept" in said(app)  # what comes after the button is still drawn
+    assert num_kept(app)  # what comes after the button is still drawn
     app.text_input(key="save-name").set_value("mine").run()
     for told in ("Saved mine: ", "mine is saved already"):
         app.button(key="save-selection").click().run()

@@ -19,6 +19,7 @@ export class Budget {
       this.choose(Number(slider.value), event.timeStamp);
     });
     on(slider, "change", () => this.release());
+    on(window, "winnow-totals", (event) => this.learn(event.detail));
     on(slider, "keydown", (event) => {
       const value = steered(event, this.value, this.maximum);
       if (value !== null) {
@@ -37,6 +38,7 @@ export class Budget {
    */
   follow({ budget, maximum, sequence }) {
     this.maximum = maximum;
+    this.exact = null;
     if (!this.held && sequence >= this.sequence) {
       this.sequence = sequence;
       this.told = budget;
@@ -58,7 +60,7 @@ export class Budget {
   release() {
     clearTimeout(this.settling);
     this.held = false;
-    this.map.showFigures(); // the legend counts exactly now
+    this.map.showFigures(); // the legend counts exactly now, and others on the page hear of it first
     if (this.value === this.told) {
       return;
     }
@@ -77,7 +79,7 @@ export class Budget {
       { label: "samples", text: count(value), hint: `of ${count(maximum)}` },
       { label: "share", text: share(value, maximum), hint: `of ${count(maximum)} samples` },
     ];
-    const { budget, totals } = map.data; // the page summed up what it keeps to the last sample
+    const { budget, totals } = this.exact ?? map.data; // summed up to the last sample
     for (const [position, figure] of (table?.figures ?? []).entries()) {
       const known = value === budget && totals.length === table.figures.length;
       const { value: total, exact } = known ? { value: totals[position], exact: true } : valueAt(table.cuts, figure.values, value);
@@ -88,6 +90,24 @@ export class Budget {
     const said = rows.map((row) => (row.label === "share" ? row.text : `${row.text} ${row.label}`)).join(", ");
     parts.slider.setAttribute("aria-valuetext", said);
     this.spoken = `${said} kept of ${count(maximum)}.`;
+    this.say();
+  }
+
+  /** Say on the page where the slider is, for whatever else follows it; nothing when that was said. */
+  say() {
+    const now = `${this.value} ${this.held}`;
+    if (now !== this.said && this.maximum > 0) {
+      this.said = now;
+      window.dispatchEvent(new CustomEvent("winnow-budget", { detail: { budget: this.value, held: this.held } }));
+    }
+  }
+
+  /** Take the exact sums of a budget as soon as somebody on the page has read them: a run of the page takes longer. */
+  learn({ url, budget, totals }) {
+    if (url === this.map.data?.outcome_url && budget === this.value && budget !== this.map.data.budget) {
+      this.exact = { budget, totals };
+      this.show();
+    }
   }
 
   dispose() {

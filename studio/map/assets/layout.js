@@ -24,6 +24,13 @@ const KEYS =
   "Arrow keys move the picture, plus and minus zoom, 0 shows all. B draws a box, L a lasso, V moves again; Enter selects what is in view, Escape clears the selection.";
 const SVG = "http://www.w3.org/2000/svg";
 
+/** Set only another text than before: what stays as it is is no change of the page. */
+export function write(element, text) {
+  if (element.textContent !== text) {
+    element.textContent = text;
+  }
+}
+
 function tool(name, label) {
   const button = make("button", "tool");
   button.type = "button";
@@ -153,13 +160,9 @@ export function build(parent) {
         figures.append(item);
       }
       const [label, value] = item.children;
-      if (label.textContent !== row.label) {
-        label.textContent = row.label;
-        value.dataset.figure = row.label;
-      }
-      if (value.textContent !== row.text) {
-        value.textContent = row.text;
-      }
+      write(label, row.label);
+      value.dataset.figure = row.label;
+      write(value, row.text);
       item.title = row.hint;
     });
   }

@@ -3,7 +3,7 @@
  */
 
 import { colour, count, share, valueAt } from "./figures.js";
-import { swatch } from "./layout.js";
+import { swatch, write } from "./layout.js";
 
 const MOST_CLASSES = 16; // room in the shader's palette
 const FOLDED = 9; // where all smaller classes stand together: a sum, which would dwarf the bars of the others
@@ -74,7 +74,7 @@ export class Legend {
     this.built = built;
     this.map.parts.legend.classList.toggle("plain", chosen.url === null || !this.map.data.slider);
     if (chosen.url === null) {
-      this.entries = [swatch("kept", "var(--kept)"), swatch("pool", "var(--pool)")];
+      this.entries = [swatch("kept", "var(--kept)"), swatch("not kept", "var(--pool)")];
     } else {
       this.entries = chosen.classes.map((one, position) => {
         const entry = swatch(one.name, one.colour, () => this.turn(position));
@@ -105,8 +105,8 @@ export class Legend {
     }
     const { codes, chosen } = this;
     if (chosen.url === null) {
-      this.entries[0].number.textContent = count(highlighted);
-      this.entries[1].number.textContent = count(ranks.length);
+      write(this.entries[0].number, count(highlighted));
+      write(this.entries[1].number, count(ranks.length - highlighted));
       return;
     }
     if (codes === null) {
@@ -158,7 +158,7 @@ export class Legend {
       bar.style.visibility = position < FOLDED ? "" : "hidden";
       const whole = count(all[position]);
       if (!this.map.data.slider) {
-        number.textContent = whole;
+        write(number, whole);
         row.title = `Show or hide ${name}`;
         continue;
       }
@@ -167,7 +167,7 @@ export class Legend {
         number.style.setProperty("--digits", whole.length); // wide enough for all, so that nothing moves while dragging
         number.lastChild.textContent = ` of ${whole}`;
       }
-      number.firstChild.textContent = count(kept[position]);
+      write(number.firstChild, count(kept[position]));
       shown.style.width = `${(100 * kept[position]) / totalKept / most}%`;
       ghost.style.width = `${(100 * all[position]) / total / most}%`;
       row.title = `${name}: ${share(kept[position], totalKept)} of what is kept, ${share(all[position], total)} of the pool; click to show or hide`;

@@ -13,7 +13,7 @@ import { boxOf, fitted, occupied } from "./fit.js";
 import { followPointer } from "./gestures.js";
 import { Few } from "./few.js";
 import { Hover } from "./hover.js";
-import { build } from "./layout.js";
+import { build, write } from "./layout.js";
 import { Legend } from "./legend.js";
 import { LoadError, loadBytes, loadJson } from "./load.js";
 import { savePicture } from "./png.js";
@@ -359,8 +359,8 @@ class BudgetMap {
     const { cover, coverText, coverFix, again } = this.parts;
     cover.hidden = state === null;
     cover.dataset.state = state ?? "";
-    coverText.textContent = text;
-    coverFix.textContent = fix;
+    write(coverText, text);
+    write(coverFix, fix);
     again.hidden = state !== "error";
     if (state !== null) {
       this.root.dataset.state = state;
@@ -369,7 +369,7 @@ class BudgetMap {
 
   showWords() {
     const { data, parts } = this;
-    parts.caption.textContent = data.caption;
+    write(parts.caption, data.caption);
     this.legend.show();
     this.showFigures();
   }
