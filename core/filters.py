@@ -18,6 +18,9 @@ UNFLAGGED = "no flag"
 NO_LICENCE = "no licence stated"
 """What a filter calls samples of sources whose licence nobody stated."""
 
+LONGEST_WHERE = 10_000
+"""Characters of a condition."""
+
 
 class ScoreRange(BaseModel):
     """A range of one capability's score, both ends included."""
@@ -45,7 +48,7 @@ class Filter(BaseModel):
     min_images: int | None = Field(None, ge=0, description="Fewest images.")
     max_images: int | None = Field(None, ge=0, description="Most images.")
     text: str = Field("", max_length=1000, description="Words that must occur in the conversation.")
-    where: str = Field("", max_length=10_000, description="A SQL condition over the columns of the pool.")
+    where: str = Field("", max_length=LONGEST_WHERE, description="A SQL condition over the columns of the pool.")
 
     @property
     def is_empty(self) -> bool:

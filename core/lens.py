@@ -6,7 +6,6 @@ The lens is loaded from Lance when a workspace opens and made anew when its vers
 from __future__ import annotations
 
 import json
-import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from core.errors import BadInput
+from core import conditions
 from core.filters import Filter, compile_filter, quoted
 from core.store import evidence
 from core.store.align import InOrder
@@ -263,20 +262,29 @@ class Lens:
 
     def _check_where(self, cursor: duckdb.DuckDBPyConnection, where: str) -> None:
         """BadInput unless the text is one condition over the columns of `pool`, and nothing else of a query."""
-        fix = (
-            "Write a condition such as \"ocr >= 3 AND source = 'receipts'\", text in single quotes; the columns are "
-            f"{', '.join((*WHERE_COLUMNS, *self.number_columns))}."
-        )
         parsed, plain = self._parsed(cursor, where), self._parsed(cursor, "true")
-        message = parsed.get("error_message", "not one condition")
         if parsed.get("error") or _without_condition(parsed) != _without_condition(plain):
-            raise BadInput(f"The condition {where!r} cannot be read ({message}).", fix)
+            raise conditions.unreadable(where, parsed.get("error_message", ""), self._kinds)
         try:
             cursor.execute(f"EXPLAIN {_selected(where)}")
+            kind = cursor.execute(f"DESCRIBE SELECT (\n{where}\n) AS holds FROM pool").fetchall()[0][1]
         except duckdb.Error as error:
-            unknown = re.search(r'Referenced column "([^"]*)" not found', str(error))
-            why = f"there is no column {unknown[1]}" if unknown else str(error).splitlines()[0]
-            raise BadInput(f"The condition {where!r} cannot be used ({why}).", fix) from error
+            raise conditions.unusable(where, str(error), _condition(parsed), self._kinds) from error
+        wrong = conditions.not_a_condition(where, _condition(parsed), kind, self._kinds)
+        if wrong is not None:
+            raise wrong
+
+    @property
+    def _kinds(self) -> dict[str, conditions.Kind]:
+        return conditions.kinds((*WHERE_COLUMNS, *self.number_columns))
+
+    def _refused(self, cursor: duckdb.DuckDBPyConnection, chosen: Filter | None, error: duckdb.Error) -> Exception:
+        """What to raise for a question DuckDB could not answer: the user's condition is to blame where there is one."""
+        if chosen is None or not chosen.where.strip():
+            return error
+        return conditions.unusable(
+            chosen.where, str(error), _condition(self._parsed(cursor, chosen.where)), self._kinds
+        )
 
     @staticmethod
     def _parsed(cursor: duckdb.DuckDBPyConnection, where: str) -> dict[str, Any]:
@@ -300,7 +308,7 @@ class Lens:
             try:
                 return cursor.sql(question(name), params=parameters or None).to_arrow_table()
             except duckdb.Error as error:
-                raise _refused(chosen, error) from error
+                raise self._refused(cursor, chosen, error) from error
 
     def stream(
         self, name: str, chosen: Filter | None = None, *, rows_per_batch: int = 8192
@@ -312,7 +320,7 @@ class Lens:
                 yield pa.RecordBatch.from_pylist([], schema=reader.schema)
                 yield from reader
             except duckdb.Error as error:
-                raise _refused(chosen, error) from error
+                raise self._refused(cursor, chosen, error) from error
 
     def count(self, chosen: Filter | None = None) -> int:
         """How many samples a filter lets through."""
@@ -323,16 +331,6 @@ class Lens:
         return [
             path for path in self.tag_paths if any(path == p or path.startswith(p + TAG_SEPARATOR) for p in prefixes)
         ]
-
-
-def _refused(chosen: Filter | None, error: duckdb.Error) -> Exception:
-    """What to raise for a question DuckDB could not answer: the user's condition is to blame where there is one."""
-    if chosen is None or not chosen.where.strip():
-        return error
-    return BadInput(
-        f"The condition {chosen.where!r} cannot be used ({str(error).splitlines()[0]}).",
-        "Compare numbers with numbers and text with text.",
-    )
 
 
 def _selected(where: str) -> str:
@@ -347,6 +345,12 @@ def _without_condition(parsed: dict[str, Any]) -> dict[str, Any]:
         for statement in parsed.get("statements", [])
     ]
     return {"statements": statements}
+
+
+def _condition(parsed: dict[str, Any]) -> dict[str, Any]:
+    """The condition of a parsed query."""
+    found: dict[str, Any] = parsed["statements"][0]["node"]["where_clause"]
+    return found
 
 
 def _tree_place(top: str) -> tuple[int, str]:

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic import ValidationError
 
 from core.errors import BadInput
-from core.filters import Filter
-from core.workspace import Workspace
 from studio.terminal import perform, say
 
 if TYPE_CHECKING:
+    from core.filters import Filter
+    from core.lens import Lens
     from core.select.constraints import Constraints
+    from core.workspace import Workspace
 
 WHERE_COLUMNS = (
     "--where sees these columns: source, original_id, num_images, num_turns, num_chars, num_text_tokens, width_px, height_px, "
@@ -25,10 +25,33 @@ WHERE_COLUMNS = (
     "\"ocr >= 3 AND source = 'receipts' AND list_contains(styles, 'yes/no')\"."
 )
 
+CONSTRAINTS_EXAMPLE = """\
+exclude: ["num_chars < 20"]          # conditions none of which may hold
+include: ["num_images > 0"]          # conditions that must all hold
+minimum:                             # at least so much of a group is kept
+  - {kind: style, name: chain-of-thought, share: 10%}
+maximum:                             # at most so much of it
+  - {kind: source, name: receipts, count: 500}
+  - {kind: capability, name: ocr, share: 30%}
+pins: ["00f3a1c5d2e4b697"]           # samples that must be kept
+never: ["1b7d09e2c4a65f38"]          # samples that are never kept
+"""
+"""A file for --constraints with every key."""
+
+_CONSTRAINTS_WORDS = (
+    "A file for --constraints is YAML; it may hold any of these keys, a list behind each:",
+    "",
+    *CONSTRAINTS_EXAMPLE.splitlines(),
+    "",
+    "A group is a source, a style (or unstyled), a tag with all below it, or a capability, which counts for the samples that",
+    "score highest in it. A limit is a count of samples, or a share of the budget: 30%, or 0.3.",
+)
+
 
 def add_to(app: typer.Typer) -> None:
     """Give the command its verb."""
-    app.command(name="select", epilog=WHERE_COLUMNS)(select)
+    told = f"{WHERE_COLUMNS}\n\nAn example of a file for --constraints:\n\n\b\n{CONSTRAINTS_EXAMPLE}"
+    app.command(name="select", epilog=told)(select)
 
 
 def select(
@@ -54,6 +77,12 @@ def select(
     where: Annotated[
         str, typer.Option(metavar="EXPR", help='Keep to samples for which this holds, such as "ocr >= 3".')
     ] = "",
+    filter_: Annotated[
+        str,
+        typer.Option(
+            "--filter", metavar="NAME", help="Keep to what a filter lets through that was saved in the studio."
+        ),
+    ] = "",
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="field=value", help="A setting of the method.")
     ] = None,
@@ -61,7 +90,7 @@ def select(
         Path | None,
         typer.Option(
             metavar="FILE.yaml",
-            help="What must, may and may not be kept: pins, never, include, exclude, minimum, maximum.",
+            help="What must, may and may not be kept; see the example below, or --help-constraints.",
         ),
     ] = None,
     pin: Annotated[list[str] | None, typer.Option(metavar="HEX", help="A sample that must be kept.")] = None,
@@ -77,22 +106,29 @@ def select(
     ] = None,
     measure: Annotated[bool, typer.Option("--measure", help="Measure diversity beside Random and the pool.")] = False,
     help_method: Annotated[str, typer.Option("--help-method", metavar="M", help="List the settings of a method.")] = "",
+    help_constraints: Annotated[
+        bool, typer.Option("--help-constraints", help="Show an example of a file for --constraints.")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object; everything else goes to stderr.")
     ] = False,
 ) -> None:
     """Choose samples within a budget."""
-    from studio.diversity_words import table_lines
 
     def act() -> tuple[dict[str, Any], Callable[[dict[str, Any]], list[str]]]:
         if help_method:
             return method_help(help_method), lambda r: r["lines"]
+        if help_constraints:
+            return {"example": CONSTRAINTS_EXAMPLE}, lambda r: list(_CONSTRAINTS_WORDS)
         if ws is None:
             raise BadInput("The workspace is missing.", "Run `winnow select WS --budget 30%`.")
+        from core.workspace import Workspace
+        from studio.diversity_words import table_lines
+
         workspace = Workspace.open(ws)
         rules, notes = told_constraints(workspace, constraints, pin or [], never or [], lists)
         done = select_samples(
-            workspace, method, budget, seed, capabilities, where, set_ or [], name, out, measure, rules
+            workspace, method, budget, seed, capabilities, where, set_ or [], name, out, measure, rules, filter_
         )
         done["notes"] += notes
         return done, lambda r: [
@@ -113,10 +149,14 @@ def told_constraints(
     """The constraints of the file and of the options together, and what is to be said about lists that are not used."""
     from core.mixture.recipe import plain_values, yaml_text
     from core.select import pins
-    from core.select.constraints import constraints_of
+    from core.select.constraints import Constraints, constraints_of
+    from core.select.yaml_words import line_in
 
-    raw = {} if file is None else plain_values(yaml_text(file, "constraint list"), str(file)) or {}
-    made = constraints_of(raw, str(file))
+    made = Constraints()
+    if file is not None:
+        text = yaml_text(file, "constraint list")
+        raw = plain_values(text, str(file))
+        made = constraints_of({} if raw is None else raw, str(file), line_in(text))
     options = constraints_of(
         {"pins": list(dict.fromkeys(pin)), "never": list(dict.fromkeys(never))}, "--pin and --never"
     )
@@ -149,6 +189,7 @@ def select_samples(
     out: Path | None,
     measure: bool = False,
     constraints: Constraints | None = None,
+    filter_name: str = "",
 ) -> dict[str, Any]:
     """Order the pool with a method, cut at the budget, write, save and measure where asked; the result as JSON."""
     from core.lens import Lens
@@ -170,13 +211,7 @@ def select_samples(
     selector = settings(method, _assigned(assignments, capabilities))
     allowed = parse_budget(budget)
     lens = Lens(workspace)
-    try:
-        chosen = Filter(where=where)
-    except ValidationError as error:
-        raise BadInput(
-            f"The condition of {len(where):,} characters is not acceptable ({error.errors()[0]['msg']}).",
-            "Write a shorter one.",
-        ) from None
+    chosen = chosen_filter(lens, where, filter_name)
     rules = constraints or Constraints()
     pool = Pool.from_lens(lens, chosen, vectors=selector.needs_vectors)
     labels = labels_for(lens, pool, rules)
@@ -208,6 +243,22 @@ def select_samples(
         "notes": list(selection.notes),
         **measured,
     }
+
+
+def chosen_filter(lens: Lens, where: str, name: str) -> Filter:
+    """What --where and --filter let through together."""
+    from core.filters import LONGEST_WHERE, Filter
+    from core.store import named_filters
+
+    known = named_filters.find(lens.workspace, name).chosen if name else Filter()
+    both = [text for text in (known.where.strip(), where.strip()) if text]
+    joined = both[0] if len(both) == 1 else " AND ".join(f"(\n{text}\n)" for text in both)
+    if len(joined) > LONGEST_WHERE:
+        raise BadInput(f"The condition has {len(joined):,} characters.", f"Use {LONGEST_WHERE:,} at most.")
+    if len(both) > 1:
+        for text in both:
+            lens.count(Filter(where=text))  # each is sound by itself: no bracket too many is made up for by the other
+    return Filter.model_validate({**known.model_dump(), "where": joined})
 
 
 def _assigned(assignments: list[str], capabilities: str) -> dict[str, str]:

@@ -29,6 +29,7 @@ from pydantic import (
 
 from core.errors import BadInput, NewerFormat
 from core.select.constraints import Constraints
+from core.select.yaml_words import syntax_words
 
 FORMAT = 1
 MODULES = ("vision", "projector", "language")
@@ -257,10 +258,8 @@ def plain_values(text: str, called: str) -> Any:
     except RecursionError:
         raise BadInput(f"{called} is nested too deeply to be read.", "Mend its brackets and indents.") from None
     except (yaml.YAMLError, ValueError) as error:  # a date that no calendar has is a ValueError
-        mark = getattr(error, "problem_mark", None)
-        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise BadInput(f"{called} is not YAML{where}: {problem}.", "Mend that line.") from error
+        problem, fix = syntax_words(error, text)
+        raise BadInput(f"{called} is not YAML{problem}", fix) from error
 
 
 def recipe_from_dict(raw: Mapping[str, Any], called: str = "the recipe") -> Recipe:

@@ -1,23 +1,22 @@
 """Constraints on top of any method: must-keep and never lists, conditions, and minima and maxima per group.
 
-This module needs pydantic only, because a recipe holds constraints and is read where nothing else is installed;
+This module needs pydantic and PyYAML only, because a recipe holds constraints and is read where nothing else is installed;
 `core.select.constrained` says what they do to an ordering.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_serializer, model_validator
 
 from core.errors import BadInput
-
-Kind = Literal["source", "style", "tag", "capability"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
-"""What a quota may be about. A sample is of the capability in which it scores highest, ties in table order."""
+from core.select.constraint_mistakes import Kind, first_mistake, path_of, share_of
+from core.select.yaml_words import Place
 
 PARTITIONS: tuple[Kind, ...] = ("source", "capability")
 """The kinds of which a sample has one at most, so that their minima add up."""
@@ -41,6 +40,13 @@ def _sample_id(value: Any) -> Any:
     return value.lower()
 
 
+def _share(value: Any) -> Any:
+    number = share_of(value)
+    if isinstance(number, str | bool):
+        raise ValueError("a share is a part of the budget, such as 30% or 0.3")
+    return number
+
+
 SampleIds = tuple[Annotated[str, BeforeValidator(_sample_id)], ...]
 Condition = Annotated[str, Field(min_length=1, max_length=10_000)]
 
@@ -57,7 +63,9 @@ class Quota(_Part):
         min_length=1,
         description="Which one: a source, a style or `unstyled`, a tag path (with all below it), a capability key.",
     )
-    share: float | None = Field(None, ge=0, le=1, allow_inf_nan=False, description="Part of the budget, 0 to 1.")
+    share: Annotated[float | None, BeforeValidator(_share)] = Field(
+        None, ge=0, le=1, allow_inf_nan=False, description="Part of the budget: 0 to 1, or a percentage such as 30%."
+    )
     count: int | None = Field(None, ge=0, description="A number of samples.")
 
     @model_validator(mode="after")
@@ -102,8 +110,9 @@ class Constraints(_Part):
     @model_validator(mode="after")
     def _no_contradiction(self) -> Constraints:
         for which, ids in (("pins", self.pins), ("never", self.never)):
-            if len(set(ids)) != len(ids):
-                raise ValueError(f"{which} lists a sample twice")
+            twice = next((one for one, num in Counter(ids).items() if num > 1), None)
+            if twice is not None:
+                raise ValueError(f"{which} lists the sample {twice} twice")
         both = sorted(set(self.pins) & set(self.never))
         if both:
             more = f", as are {len(both) - 1:,} more" if len(both) > 1 else ""
@@ -148,25 +157,24 @@ class Constraints(_Part):
         return len(self.include) + len(self.exclude) + len(self.minimum) + len(self.maximum)
 
 
-def constraints_of(raw: Any, called: str = "the constraints") -> Constraints:
-    """Constraints from plain values; BadInput names the place of the first mistake."""
+def constraints_of(
+    raw: Any, called: str = "the constraints", line: Callable[[Place], int | None] = lambda place: None
+) -> Constraints:
+    """Constraints from plain values; BadInput says the first mistake and its place, with the line where `line` knows it."""
     if not isinstance(raw, Mapping):
         raise BadInput(
-            f"{called} is not a list of constraints.", f"Its keys may be {', '.join(Constraints.model_fields)}."
+            f"{called} is not a list of constraints: it has no keys.",
+            f"Write a key at the beginning of a line, one of {', '.join(Constraints.model_fields)}, and its list behind it.",
         )
+    mistake = first_mistake(raw)
+    if mistake is not None:
+        at = line(mistake.place)
+        where = called if at is None else f"{called}, line {at}"
+        raise BadInput(f"{where}: {path_of(mistake.place)} {mistake.problem}.", mistake.fix)
     try:
         return Constraints.model_validate(raw)
     except ValidationError as error:
         first = error.errors()[0]
-        loc = first["loc"]
-        path = "".join(f"[{piece}]" if isinstance(piece, int) else f".{piece}" for piece in loc).removeprefix(".")
-        fields = (Quota if loc[:1] in (("minimum",), ("maximum",)) and len(loc) > 1 else Constraints).model_fields
-        if first["type"] == "extra_forbidden":
-            raise BadInput(
-                f"{called}: {path} is not a key of constraints.", f"Known keys are: {', '.join(fields)}."
-            ) from None
-        message = first["msg"].removeprefix("Value error, ")
-        given = "" if not loc or isinstance(first["input"], Mapping) else f" (given: {first['input']!r})"
-        field = next((piece for piece in reversed(loc) if isinstance(piece, str)), "")
-        fix = f"{field}: {fields[field].description}" if field in fields else "Change one of the two, or take one away."
-        raise BadInput(f"{called}: {path + ': ' if path else ''}{message}{given}.", fix) from None
+        path, message = path_of(first["loc"]), first["msg"].removeprefix("Value error, ")
+        fix = "Change one of the two, or take one away."
+        raise BadInput(f"{called}: {path + ': ' if path else ''}{message}.", fix) from None

@@ -91,6 +91,39 @@ def test_a_saved_selection_is_exported_by_its_name(ingested: Path, tmp_path: Pat
     )
 
 
+@pytest.mark.parametrize(
+    "arguments", [[], ["--help"], ["select", "--help"], ["import-evidence", "--help"], ["select", "--help-constraints"]]
+)
+def test_help_is_there_without_loading_what_the_verbs_need(arguments: list[str]) -> None:
+    heavy = {
+        "numpy",
+        "pyarrow",
+        "pydantic",
+        "streamlit",
+        "duckdb",
+        "lancedb",
+        "lance",
+        "torch",
+        "pandas",
+        "numba",
+        "yaml",
+    }
+    if len(arguments) > 1:
+        heavy.discard("pydantic")  # typer itself needs it for the arguments of a verb
+    run = f"""
+import sys
+from studio import cli
+sys.argv = ["winnow", *{arguments!r}]
+try:
+    {arguments!r} and cli.main()
+except SystemExit:
+    pass
+print("loaded:", sorted({heavy!r} & {{name.split(".")[0] for name in sys.modules}}))
+"""
+    said = subprocess.run([sys.executable, "-c", run], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert said.stdout.splitlines()[-1] == "loaded: []"
+
+
 def test_the_settings_of_a_method_need_no_workspace() -> None:
     assert "threshold" in answer("select", "--help-method", "mmssr")["settings"]
 

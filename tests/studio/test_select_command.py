@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.errors import BadInput
+from core.filters import Filter
+from core.lens import Lens
+from core.mixture.recipe import plain_values
 from core.select import pins, saved
+from core.select.constraints import constraints_of
+from core.store import named_filters
 from core.store.ids import id_hex
 from core.workspace import Workspace
 from studio import cli
-from studio.select_command import select_samples, told_constraints
+from studio.select_command import CONSTRAINTS_EXAMPLE, select_samples, told_constraints
 from tests.studio.small_workspace import NUM_SAMPLES, make_workspace
 
 
@@ -111,8 +117,74 @@ def test_the_lists_of_the_workspace_count_when_asked_and_are_mentioned_otherwise
     assert any("0 pinned, 1 never" in note and "--lists" in note for note in plain["notes"])
 
 
+def test_a_share_is_a_part_or_a_percentage_and_is_one_thing(run: Run, workspace: Workspace) -> None:
+    shares = {}
+    for number, text in enumerate(("0.3", "30%", "'30 %'", "'0.30'", ".3")):
+        run("--budget", "10", "--name", f"s{number}", rules=f"maximum: [{{kind: source, name: charts, share: {text}}}]")
+        shares[text] = saved.find(workspace, f"s{number}").constraints.model_dump(mode="json")["maximum"]
+    assert list(shares.values()) == [[{"kind": "source", "name": "charts", "share": 0.3}]] * 5
+
+
+def test_the_example_in_the_help_is_a_file_that_can_be_read() -> None:
+    made = constraints_of(plain_values(CONSTRAINTS_EXAMPLE, "the example"))
+    assert made.num_rules == 5
+    assert (len(made.pins), len(made.never)) == (1, 1)
+    assert [quota.amount for quota in (*made.minimum, *made.maximum)] == ["10 %", "500", "30 %"]
+
+
+def test_both_helps_show_the_example_line_by_line(capsys: pytest.CaptureFixture[str]) -> None:
+    for option in ("--help", "--help-constraints"):
+        with pytest.raises(SystemExit) as ended:
+            _winnow("select", option)
+        assert not ended.value.code
+        shown = capsys.readouterr().out.splitlines()
+        for line in CONSTRAINTS_EXAMPLE.splitlines():
+            assert any(line.strip() in one for one in shown), line
+
+
+def _winnow(*arguments: str) -> None:
+    before = sys.argv
+    sys.argv = ["winnow", *arguments]
+    try:
+        cli.main()
+    finally:
+        sys.argv = before
+
+
+def test_a_saved_filter_narrows_the_pool_by_its_name_also_beside_a_condition(run: Run, workspace: Workspace) -> None:
+    lens = Lens(workspace)
+    chosen = Filter(sources=("charts", "photos"), where="num_images > 0")
+    named_filters.save(workspace, "with pictures", chosen)
+    _, alone, _ = run("--budget", "100%", "--filter", "with pictures", "--name", "from-filter")
+    assert alone["pool_size"] == lens.count(chosen)
+    assert saved.find(workspace, "from-filter").chosen == chosen
+    both = chosen.model_copy(update={"where": "num_images > 0 AND (ocr >= 2 OR stem >= 2)"})
+    _, narrowed, _ = run("--budget", "100%", "--filter", "with pictures", "--where", "ocr >= 2 OR stem >= 2")
+    assert narrowed["pool_size"] == lens.count(both) < alone["pool_size"]
+
+
+def test_a_filter_nobody_saved_lists_the_ones_there_are(run: Run, workspace: Workspace) -> None:
+    named_filters.save(workspace, "receipts only", Filter(sources=("charts",)))
+    status, told, _ = run("--budget", "5", "--filter", "reciepts")
+    assert status == 2
+    assert told["problem"] == "There is no saved filter 'reciepts'."
+    assert "receipts only" in told["fix"]
+
+
+def test_a_bracket_too_many_in_a_condition_is_not_closed_by_the_filters(run: Run, workspace: Workspace) -> None:
+    named_filters.save(workspace, "pictured", Filter(where="num_images > 0"))
+    status, told, _ = run("--budget", "5", "--filter", "pictured", "--where", "num_images < 9) OR (")
+    assert status == 2
+    assert "num_images < 9) OR (" in told["problem"]
+    assert "pictured" not in told["problem"]
+
+
 MISTAKES: dict[str, tuple[list[str], str, str]] = {
-    "an unknown kind": ([], "minimum: [{kind: colour, name: red, count: 1}]", "minimum[0].kind"),
+    "an unknown kind": (
+        [],
+        "# mine\nminimum: [{kind: colour, name: red, count: 1}]",
+        "line 2: minimum[0].kind is 'colour'",
+    ),
     "an unknown name": ([], "maximum: [{kind: source, name: chart, count: 1}]", "no source 'chart'"),
     "a share above 1": ([], "maximum: [{kind: source, name: charts, share: 1.5}]", "maximum[0].share"),
     "a minimum above its maximum": (

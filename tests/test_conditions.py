@@ -1,0 +1,156 @@
+"""A condition that cannot be used is told in plain words with the one thing to write, and what the remedy says can be used."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.errors import BadInput
+from core.filters import Filter
+from core.lens import Lens
+from tests.studio.small_workspace import NUM_SAMPLES, make_workspace
+
+JARGON = re.compile(r"VARCHAR|INTEGER|DOUBLE|INT32|BOOL|LITERAL|explicit|Binder|Conversion|Catalog|Parser|LINE 1|\[\]")
+
+
+@pytest.fixture(scope="module")
+def lens(tmp_path_factory: pytest.TempPathFactory) -> Lens:
+    return Lens(make_workspace(tmp_path_factory.mktemp("conditions") / "ws"))
+
+
+MISTAKES = {
+    "tags = 'x'": ("tags is a list, not one value", "list_contains(tags, 'x')"),
+    "'x' = tags": ("tags is a list", "list_contains(tags, 'x')"),
+    "styles <> 'yes/no'": ("styles is a list", "NOT list_contains(styles, 'yes/no')"),
+    "tags IN ('x', 'y')": ("tags is a list", "list_has_any(tags, ['x', 'y'])"),
+    "tags NOT IN ('x')": ("tags is a list", "NOT list_has_any(tags, ['x'])"),
+    "tags LIKE '%OCR%'": ("tags is a list", "array_to_string(tags, ', ') LIKE '%OCR%'"),
+    "flags > 0": ("flags is a list", "len(flags) > 0"),
+    "ocr > 1 AND NOT flags = 'old'": ("flags is a list", "list_contains(flags, 'old')"),
+    "list_contains(tags, 3)": ("tags is a list of text", "list_contains(tags, '3')"),
+    "list_contains('x', tags)": ("a list first", "list_contains(tags, 'x')"),
+    "list_contains(source, 'a')": ("source is text, not a list", "source = 'a'"),
+    "ocr": ("ocr is a number, and neither true nor false", "ocr >= 3"),
+    "num_images": ("num_images is a number", "num_images >= 3"),
+    "source": ("source is text, and neither true nor false", "source = 'receipts'"),
+    "tags": ("tags is a list, and neither true nor false", "list_contains(tags, 'x')"),
+    "ocr AND source = 'a'": ("ocr is a number, and neither true nor false", "ocr >= 3"),
+    "NOT stem": ("stem is a number", "stem >= 3"),
+    "source = 'a' OR 1": ("1 is a number", "ocr >= 3"),
+    "ocr + 1": ("a figure of ocr is neither true nor false", "ocr >= 3"),
+    "CASE WHEN ocr > 1 THEN 2 ELSE 3 END": ("it is a number, and neither true nor false", "ocr >= 3"),
+    "NULL": ("never true", "ocr >= 3"),
+    "'a'": ("'a' is text", "source = 'receipts'"),
+    "orc >= 3": ("there is no column orc", "Did you mean ocr?"),
+    "sorce = 'a'": ("there is no column sorce", "Did you mean source?"),
+    "width > 3": ("there is no column width", "Did you mean width_px?"),
+    "colour = 1": ("there is no column colour", "columns are source, original_id"),
+    "source = receipts": ("there is no column receipts", "single quotes: 'receipts'"),
+    'source = "receipts"': ("there is no column receipts", "single quotes: 'receipts'"),
+    "source = ‘receipts’": ("there is no column ‘receipts’", "single quotes: 'receipts'"),
+    "x.ocr > 1": ("there is no table x", "columns are"),
+    "ocr = 'high'": ("ocr is a number, and 'high' is text", "ocr >= 3"),
+    "source > 3": ("source is text, and 3 is a number", "'3'"),
+    "ocr = source": ("ocr is a number, and source is text", "ocr >= 3"),
+    "source IN (1, 2)": ("source is text, and 1 is a number", "'1'"),
+    "ocr LIKE '3%'": ("LIKE is about text, and ocr is a number", "ocr >= 3"),
+    "original_id || 'a'": ("neither true nor false", "ocr >= 3"),
+    "CAST(source AS INTEGER) = 1": ("source holds '", "Compare it as text"),
+    "list_contain(tags, 'x')": ("there is no function list_contain", "Did you mean list_contains?"),
+    "mystery(ocr) = 1": ("there is no function mystery", "Compare with ="),
+    "ocr => 3": ("=> is no sign", "Write >=."),
+    "ocr ≥ 3": ("≥ is no sign", "Write >= for ≥."),
+    "ocr >": ("something is missing at its end", "Finish it"),
+    "ocr >= 3 AND": ("something is missing at its end", "Finish it"),
+    "(ocr > 3": ("a bracket is opened and not closed", "Give every ( its )."),
+    "ocr > 3)": ("closed that was never opened", "Give every ( its )."),
+    "source = 'a": ("a quotation mark is not closed", "two single quotes"),
+    "WHERE ocr > 3": ("it begins with WHERE", "Leave WHERE out"),
+    "ocr > 3; DROP TABLE samples": ("semicolon", "one condition"),
+    "ocr > 3 LIMIT 2": ("makes no sense at LIMIT", "columns are"),
+    "avg(ocr) > 3": ("a figure over many samples", "one sample"),
+    "$x = 1": ("placeholder", "the value itself"),
+    "read_text('/etc/hostname') = 'a'": ("reads no files", "columns of the pool"),
+    "row IN (SELECT 1 FROM read_csv('/etc/hostname'))": ("reads no files", "columns of the pool"),
+    "regexp_matches(source, '(')": ("its pattern cannot be read", "Mend the pattern"),
+}
+
+
+@pytest.mark.parametrize("where", MISTAKES)
+def test_a_mistake_is_told_in_words_with_what_to_write(lens: Lens, where: str) -> None:
+    problem, fix = MISTAKES[where]
+    with pytest.raises(BadInput) as caught:
+        lens.count(Filter(where=where))
+    told = caught.value.problem.replace(repr(where), "")
+    assert problem in told
+    assert fix in caught.value.fix
+    assert not JARGON.search(told)
+
+
+@pytest.mark.parametrize(
+    "where", [where for where, told in MISTAKES.items() if told[1].startswith(("list_", "NOT list_", "array_", "len("))]
+)
+def test_the_remedy_for_a_list_is_a_condition_that_holds(lens: Lens, where: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        lens.count(Filter(where=where))
+    remedy = caught.value.fix.removeprefix("Write a comparison, such as ").removeprefix("Write ").removesuffix(".")
+    assert 0 <= lens.count(Filter(where=remedy)) <= NUM_SAMPLES
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "ocr >= 3", "OCR >= 3", "true", "NOT (ocr > 4)", "ocr IS NULL", "ocr BETWEEN 1 AND 2", "source LIKE 'ch%'", "'x' IN tags",
+        "contains(tags, 'x')", "flags = []", "list_has_any(styles, ['yes/no'])", "source IN ('charts', 'photos')", "ocr > '3'",
+        "CASE WHEN ocr > 1 THEN true ELSE false END", "len(tags) > 1 OR starts_with(source, 'c')", "ocr > 1 -- a remark",
+        "sample_id = (SELECT min(sample_id) FROM pool)", "(ocr > 1) = (stem > 1)", "regexp_matches(source, '^c')",
+    ],
+)  # fmt: skip
+def test_what_is_true_or_false_of_a_sample_is_a_condition(lens: Lens, where: str) -> None:
+    assert 0 <= lens.count(Filter(where=where)) <= NUM_SAMPLES
+
+
+def test_a_list_counts_as_its_remedy_says(lens: Lens) -> None:
+    rows = lens._database.execute("SELECT styles FROM pool").fetchall()
+    with pytest.raises(BadInput) as caught:
+        lens.count(Filter(where="styles = 'yes/no'"))
+    remedy = caught.value.fix.removeprefix("Write ").removesuffix(".")
+    assert lens.count(Filter(where=remedy)) == sum("yes/no" in (row[0] or []) for row in rows)
+
+
+COLUMNS = st.sampled_from(["ocr", "source", "tags", "flags", "num_images", "nothing", "OCR"])
+VALUES = st.sampled_from(["3", "'x'", "'3'", "NULL", "[]", "['x']", "true", '"x"', "(SELECT 1)"]) | COLUMNS
+TERMS = st.one_of(
+    st.tuples(COLUMNS, st.sampled_from(["=", "<>", ">=", "LIKE", "IN", "||", "+", "~", "=>", "IS"]), VALUES).map(
+        " ".join
+    ),
+    st.tuples(st.sampled_from(["len", "lower", "list_contains", "abs", "sum", "foo"]), COLUMNS, VALUES).map(
+        lambda one: f"{one[0]}({one[1]}, {one[2]})"
+    ),
+    st.tuples(st.sampled_from(["len", "lower", "abs", "count", "NOT "]), COLUMNS).map(
+        lambda one: f"{one[0]}({one[1]})"
+    ),
+    st.tuples(COLUMNS, VALUES, VALUES).map(lambda one: f"{one[0]} BETWEEN {one[1]} AND {one[2]}"),
+    st.tuples(COLUMNS, VALUES, VALUES).map(lambda one: f"{one[0]} IN ({one[1]}, {one[2]})"),
+    VALUES,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(TERMS, min_size=1, max_size=3), st.sampled_from([" AND ", " OR ", " AND NOT "]))
+def test_whatever_is_written_filters_or_is_refused_in_words(lens: Lens, terms: list[str], join: str) -> None:
+    where = join.join(terms)
+    found, told, fix = _asked(lens, where)
+    assert 0 <= found <= NUM_SAMPLES
+    assert not JARGON.search(told.replace(repr(where), ""))
+    assert bool(told) == bool(fix)
+
+
+def _asked(lens: Lens, where: str) -> tuple[int, str, str]:
+    try:
+        return lens.count(Filter(where=where)), "", ""
+    except BadInput as error:
+        return 0, error.problem, error.fix
