@@ -1,8 +1,8 @@
 """Every benchmark over one pool, one after the other: `make bench POOL=DIR`, or `python -m benchmarks.all DIR`.
 
 The pool is ingested and prepared into a workspace of its own with the command; absolute times are this machine's, so quote
-them with it. `--large` goes on with selection at ten million samples and Browse at a million, over generated workspaces
-(half an hour and 10 GB of disk more).
+them with it. `--large` goes on with Curate at a hundred thousand and a million samples, Browse at a million and selection at ten
+million, over generated workspaces (half an hour and 10 GB of disk more).
 """
 
 from __future__ import annotations
@@ -35,8 +35,12 @@ def run(title: str, module: str, *arguments: object) -> None:
 
 def large(folder: Path) -> None:
     """What only shows at a size nobody has at hand: workspaces are generated."""
-    million, ten_million = folder / "million", folder / "ten-million"
+    some, million, ten_million = folder / "100k", folder / "million", folder / "ten-million"
+    run("A workspace of 100k samples", "benchmarks.big_workspace", some, "--samples", 100_000)
+    run("Curate at 100k samples", "benchmarks.curate_latency", "--workspace", some)
     run("A workspace of 1M samples", "benchmarks.big_workspace", million, "--samples", 1_000_000)
+    plotly = ("--plotly", "--points", 1_000_000)
+    run("Curate at 1M samples, beside Plotly", "benchmarks.curate_latency", "--workspace", million, *plotly)
     run("Browse at 1M samples", "benchmarks.browse_latency", million)
     run("The lens of 10M samples", "benchmarks.big_workspace", ten_million, "--samples", 10_000_000, "--narrow")
     run("Selection at 10M samples", "benchmarks.select_speed", "--lens", million, ten_million)
