@@ -75,6 +75,25 @@ def _lines(done: dict[str, Any]) -> list[str]:
     return [
         f"{done['imported']:,} values imported for {done['samples']:,} samples.",
         *(f"  {count:>7,} in column {column}" for column, count in done.get("columns", {}).items()),
-        *(f"  {count:>7,} rejected: {reason}" for reason, count in done["rejected"].items()),
+        *(
+            line
+            for reason, count in done["rejected"].items()
+            for line in _rejected(reason, count, done.get("examples", {}).get(reason, []))
+        ),
         *(f"  column {column} not taken: {why}" for column, why in done.get("ignored_columns", {}).items()),
+    ]
+
+
+def _rejected(reason: str, count: int, examples: list[dict[str, str]]) -> list[str]:
+    """How many were not taken for a reason, the first few with their places and values, and what to do about them."""
+    from core.evidence.set_aside import Example
+    from core.ingest.reasons import REASONS
+
+    told = [f"{'':>10}{Example(**one).words()}" for one in examples]
+    more = [f"{'':>10}and {count - len(told):,} more"] if told and count > len(told) else []
+    known = REASONS.get(reason)
+    return [
+        f"  {count:>7,} rejected: {reason}{f'. {known.says} {known.fix}' if known else ''}",
+        *told,
+        *more,
     ]

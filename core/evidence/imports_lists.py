@@ -17,7 +17,6 @@ import numpy as np
 
 from core.errors import BadData, BadInput
 from core.evidence.imports_numbers import (
-    Aside,
     Key,
     NumbersReport,
     Samples,
@@ -27,6 +26,7 @@ from core.evidence.imports_numbers import (
     read_samples,
     write_column,
 )
+from core.evidence.set_aside import Aside
 from core.ingest.reasons import Rejected, shown
 from core.progress import Progress, silent
 from core.store.ids import id_hex
@@ -57,19 +57,17 @@ def import_index_list(
         progress(0, len(entries), "reading samples")
         found_by, samples = _samples(workspace, source, (by,) if by else kinds, entries)
         places = np.full(len(samples.sample_id), np.nan)
-        rejected: dict[str, int] = {}
-        aside = Aside(workspace, path)
+        aside = Aside(workspace.store, path)
         for place, entry in enumerate(entries, 1):
             try:
                 rows = samples.rows(entry)
                 if rows and not np.isnan(places[rows[0]]):
                     raise Rejected("repeated_reply", f"id {shown(entry)}")
             except Rejected as problem:
-                rejected[problem.reason] = rejected.get(problem.reason, 0) + 1
-                aside.add(problem, source or "", place - 1, entry)
+                aside.add(problem, source or "", place - 1, entry, place=f"entry {place}")
                 continue
             if not rows:
-                rejected["no_such_sample"] = rejected.get("no_such_sample", 0) + 1
+                aside.nobody(entry, f"entry {place}")
             places[rows] = place
         aside.write()
         aside.finish()
@@ -83,7 +81,8 @@ def import_index_list(
         samples=int(said.sum()),
         columns={column: int(said.sum())},
         joined_by=found_by,
-        rejected=rejected,
+        rejected=dict(aside.rejected.most_common()),
+        examples=aside.examples,
         ignored_columns={},
         seconds=round(time.monotonic() - started, 3),
     )

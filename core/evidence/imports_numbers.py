@@ -13,7 +13,6 @@ import hashlib
 import math
 import re
 import time
-import uuid
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -29,8 +28,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.errors import BadData, BadInput
 from core.evidence.number_files import KEYS, NumberRow, read_rows
-from core.ingest import quarantine
-from core.ingest.quarantine import Quarantined
+from core.evidence.set_aside import Aside, Example
 from core.ingest.reasons import Rejected, shown
 from core.lens import WHERE_COLUMNS
 from core.progress import Progress, silent
@@ -44,7 +42,7 @@ VERSION = "1"
 TAKEN = frozenset(
     {
         *WHERE_COLUMNS, *schemas.SAMPLES.names, *(f"{key}_by" for key in CAPABILITY_KEYS), "row", "style_bits", "tag_ids", "top_tag",
-        "top_capability", "map_x", "map_y", "licence", "unstyled",
+        "tag_bits", "flag_bits", "bars_a", "bars_b", "bars_c", "top_capability", "map_x", "map_y", "licence", "unstyled",
     }
 )  # fmt: skip
 """Names that mean something already, so that no imported column may have them."""
@@ -53,7 +51,6 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _MISSING = frozenset({"", "nan", "na", "n/a", "none", "null", "-"})
 _PEEK_ROWS = 1000
 _TELL_EVERY = 20_000
-_QUARANTINE_ROWS = 10_000
 
 Key = Literal["sample_id", "id", "row"]
 """What an entry is known by: our id in 16 hex digits, the id in its data set, or its row there, from 0."""
@@ -71,6 +68,7 @@ class NumbersReport(BaseModel):
     rejected: dict[str, int] = Field(
         description="Rows and cells not taken, by reason; all but no_such_sample stand in quarantine."
     )
+    examples: dict[str, tuple[Example, ...]] = Field(description="The first few of each reason, with place and value.")
     ignored_columns: dict[str, str] = Field(description="Columns of the file that were not taken, and why.")
     seconds: float = Field(description="Wall time.")
 
@@ -166,29 +164,6 @@ class Taken:
 
     values: dict[str, NDArray[np.float64]]
     said: NDArray[np.bool_]
-    rejected: Counter[str] = field(default_factory=Counter)
-
-
-class Aside:
-    """Rows and cells set aside, written a few thousand at a time."""
-
-    def __init__(self, workspace: Workspace, path: Path) -> None:
-        self._store, self._path = workspace.store, path
-        self._reading = uuid.uuid4().hex
-        self._rows: list[Quarantined] = []
-
-    def add(self, rejected: Rejected, source: str, row: int, raw: str) -> None:
-        self._rows.append(Quarantined.of(rejected, source, self._path, row, raw))
-        if len(self._rows) >= _QUARANTINE_ROWS:
-            self.write()
-
-    def write(self) -> None:
-        quarantine.write(self._store, self._rows, self._reading)
-        self._rows = []
-
-    def finish(self) -> None:
-        """What an earlier reading of the file had set aside, and this one did not, goes."""
-        quarantine.forget(self._store, [self._path], self._reading)
 
 
 def import_numbers(
@@ -207,7 +182,7 @@ def import_numbers(
         by = _key_of(path, name)
         columns, ignored = _columns(path, name)
         samples = read_samples(workspace, source, by)
-        aside = Aside(workspace, path)
+        aside = Aside(workspace.store, path)
         num = len(samples.sample_id)
         taken = Taken({column: np.full(num, np.nan) for column in columns.values()}, np.zeros(num, dtype=bool))
         try:
@@ -223,7 +198,8 @@ def import_numbers(
         samples=int(taken.said.sum()),
         columns=counts,
         joined_by=by,
-        rejected=dict(taken.rejected.most_common()),
+        rejected=dict(aside.rejected.most_common()),
+        examples=aside.examples,
         ignored_columns=ignored,
         seconds=round(time.monotonic() - started, 3),
     )
@@ -254,6 +230,7 @@ def _columns(path: Path, name: str) -> tuple[dict[str, str], dict[str, str]]:
     """({column of the file: its name here}, {column: why it is not taken}), by the first 1,000 rows."""
     numbers: Counter[str] = Counter()
     others: Counter[str] = Counter()
+    first: dict[str, str] = {}
     for row in islice(read_rows(path, name), _PEEK_ROWS):
         for key, value in row.value.items():
             if key in KEYS:
@@ -262,11 +239,13 @@ def _columns(path: Path, name: str) -> tuple[dict[str, str], dict[str, str]]:
                 numbers[key] += parse_number(value) is not None
             except Rejected:
                 others[key] += 1
+                first.setdefault(key, f"such as {shown(value, 60)} in {row.place}")
     taken: dict[str, str] = {}
     ignored: dict[str, str] = {}
     for key in dict.fromkeys((*numbers, *others)):
         if numbers[key] <= others[key]:
-            ignored[key] = "holds no numbers" if others[key] else f"is empty in the first {_PEEK_ROWS:,} rows"
+            empty = f"is empty in the first {_PEEK_ROWS:,} rows"
+            ignored[key] = f"holds no numbers, {first[key]}" if others[key] else empty
             continue
         try:
             column = column_name(key)
@@ -306,19 +285,19 @@ def _take(
             example = example or key
             rows = samples.rows(key)
             if not rows:
-                taken.rejected["no_such_sample"] += 1
+                aside.nobody(key, row.place)
                 continue
             if taken.said[rows[0]]:
                 raise Rejected("repeated_reply", f"id {shown(key)}")
         except Rejected as rejected:
-            _set_aside(rejected, row, rows, samples, taken, aside)
+            _set_aside(rejected, row, rows, samples, aside)
             continue
         taken.said[rows] = True
         for given, column in columns.items():
             try:
                 number = parse_number(row.value.get(given))
             except Rejected as rejected:
-                _set_aside(Rejected(rejected.reason, f"{given}: {rejected.detail}"), row, rows, samples, taken, aside)
+                _set_aside(rejected, row, rows, samples, aside, given)
                 continue
             if number is not None:
                 taken.values[column][rows] = number
@@ -341,10 +320,10 @@ def _key(row: NumberRow, by: Key) -> str:
 
 
 def _set_aside(
-    rejected: Rejected, row: NumberRow, rows: list[int], samples: Samples, taken: Taken, aside: Aside
+    rejected: Rejected, row: NumberRow, rows: list[int], samples: Samples, aside: Aside, column: str = ""
 ) -> None:
-    taken.rejected[rejected.reason] += 1
-    aside.add(rejected, samples.source[rows[0]] if rows else "", row.number, row.raw)
+    source = samples.source[rows[0]] if rows else ""
+    aside.add(rejected, source, row.number, row.raw, place=row.place, column=column)
 
 
 def joins_nothing(path: Path, num_rows: int, example: str, samples: Samples, more: str = "") -> BadData:

@@ -22,11 +22,12 @@ _BATCH_ROWS = 1 << 14
 
 @dataclass(frozen=True, slots=True)
 class NumberRow:
-    """One row: column to value as the file has it; `fault` says why it could not be read."""
+    """One row: column to value as the file has it; `place` is where people find it, `fault` why it could not be read."""
 
     number: int
     value: dict[str, Any]
     raw: str
+    place: str
     fault: str = ""
 
 
@@ -55,7 +56,7 @@ def _separated(path: Path, separator: str) -> Iterator[NumberRow]:
                     continue
                 raw = separator.join(cells)[:_RAW_CHARS]
                 fault = "" if len(cells) == len(header) else f"{len(cells)} cells under {len(header)} columns"
-                yield NumberRow(number, dict(zip(header, cells, strict=False)), raw, fault)
+                yield NumberRow(number, dict(zip(header, cells, strict=False)), raw, f"line {reader.line_num}", fault)
         except csv.Error as error:
             raise BadData(f"{path} cannot be read at line {reader.line_num} ({error}).", "Mend the file.") from error
 
@@ -69,7 +70,7 @@ def _parquet(path: Path) -> Iterator[NumberRow]:
             number = 0
             for batch in file.iter_batches(_BATCH_ROWS):
                 for value in batch.to_pylist():
-                    yield NumberRow(number, value, str(value)[:_RAW_CHARS])
+                    yield NumberRow(number, value, str(value)[:_RAW_CHARS], f"row {number + 1}")
                     number += 1
     except (pa.ArrowException, OSError) as error:
         raise BadData(
@@ -88,7 +89,7 @@ def _json(path: Path, name: str) -> Iterator[NumberRow]:
         value, fault = record.value, record.fault or ""
         if not isinstance(value, dict):
             value, fault = {}, fault or "not a JSON object"
-        yield NumberRow(record.row, value, record.raw[:_RAW_CHARS], fault)
+        yield NumberRow(record.row, value, record.raw[:_RAW_CHARS], f"row {record.row + 1}", fault)
 
 
 def _is_lines(head: bytes) -> bool:
@@ -112,6 +113,8 @@ def _object(path: Path, name: str) -> Iterator[NumberRow]:
         pairs = list(whole.items())
     else:
         pairs = []
-        yield NumberRow(0, whole, str(whole)[:_RAW_CHARS])
+        yield NumberRow(0, whole, str(whole)[:_RAW_CHARS], "row 1")
     for number, (key, value) in enumerate(pairs):
-        yield NumberRow(number, {"id": key, name: value}, f"{key}: {value}"[:_RAW_CHARS])
+        yield NumberRow(
+            number, {"id": key, name: value}, f"{key}: {value}"[:_RAW_CHARS], f"entry {number + 1}, id {key!r:.80}"
+        )

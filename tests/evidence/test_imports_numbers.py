@@ -58,7 +58,7 @@ def test_a_csv_gives_a_column_per_number_and_names_what_it_leaves(workspace: Wor
     done = import_numbers(workspace, path, source="plain")
     assert done.columns == {"ppl_gpt_2": 2, "clip": 2, "n_0shot": 3}
     assert done.ignored_columns == {
-        "note": "holds no numbers",
+        "note": "holds no numbers, such as 'good' in line 2",
         "num_turns": "The column 'num_turns' would hide what num_turns means already.",
     }
     assert done.rejected == {"no_such_sample": 1}
@@ -120,6 +120,11 @@ def test_what_is_no_number_no_id_or_said_twice_is_set_aside_with_its_reason(
     done = import_numbers(workspace, path)
     assert done.rejected == {"not_a_number": 3, "bad_row": 2, "repeated_reply": 1, "bad_key": 1, "ambiguous_idx": 1}
     assert column(workspace, "x") == {("plain", "0"): 1.0, ("words", "w1"): 2.0}
+    assert [(one.place, one.column, one.detail) for one in done.examples["not_a_number"]] == [
+        ("row 2", "x", "the value is 'high'"), ("row 8", "x", "the value is True"), ("row 9", "x", "the value is inf"),
+    ]  # fmt: skip
+    assert [one.words() for one in done.examples["bad_key"]] == ["row 4: id is [2]"]
+    assert done.to_json()["examples"]["ambiguous_idx"] == [{"place": "row 7", "column": "", "detail": "id '3'"}]
     aside = workspace.store.read("quarantine").to_pylist()
     assert sorted((row["row"], row["reason"]) for row in aside) == [
         (1, "not_a_number"), (2, "repeated_reply"), (3, "bad_key"), (4, "bad_row"), (5, "bad_row"), (6, "ambiguous_idx"),
@@ -129,6 +134,26 @@ def test_what_is_no_number_no_id_or_said_twice_is_set_aside_with_its_reason(
     path.write_text(rows[0] + "\n", encoding="utf-8")
     import_numbers(workspace, path)
     assert workspace.store.count("quarantine") == 0, "a mended file leaves nothing behind"
+
+
+def test_a_line_of_a_csv_is_named_as_an_editor_counts_it(workspace: Workspace, tmp_path: Path) -> None:
+    text = 'id,ppl,note\n0,1.5,"two\nlines"\n\n1,abc,x\n2,2.5.1,y\n3,7\n4,"1,5",z\n99,1,w\n98,1,v\n97,2,u\n'
+    done = import_numbers(workspace, written(tmp_path, "a.csv", text), source="plain")
+    assert done.rejected == {"not_a_number": 3, "bad_row": 1, "no_such_sample": 3}
+    assert [one.words() for one in done.examples["not_a_number"]] == [
+        "line 5, column ppl: the value is 'abc'",
+        "line 6, column ppl: the value is '2.5.1'",
+        "line 8, column ppl: the value is '1,5'",
+    ]
+    assert [one.words() for one in done.examples["bad_row"]] == ["line 7: 2 cells under 3 columns"]
+    assert [one.words() for one in done.examples["no_such_sample"]][0] == "line 9: id '99'"
+
+
+def test_only_the_first_few_of_a_reason_are_told_and_all_are_counted(workspace: Workspace, tmp_path: Path) -> None:
+    rows = "".join(f"{number},1\n" for number in range(5)) + "".join(f"none{number},1\n" for number in range(40))
+    done = import_numbers(workspace, written(tmp_path, "a.csv", f"id,x\n{rows}"), source="plain")
+    assert done.rejected == {"no_such_sample": 40}
+    assert [one.place for one in done.examples["no_such_sample"]] == [f"line {number}" for number in range(7, 12)]
 
 
 def test_a_second_file_adds_to_a_column_and_corrects_it_also_with_nothing(workspace: Workspace, tmp_path: Path) -> None:
@@ -220,6 +245,7 @@ def test_a_text_list_of_ids_becomes_places_and_a_selector_follows_it(workspace: 
     done = import_index_list(workspace, path, name="XMAS list")
     assert (done.columns, done.joined_by) == ({"xmas_list": 3}, "id")
     assert done.rejected == {"no_such_sample": 1, "repeated_reply": 1}
+    assert [one.words() for one in done.examples["no_such_sample"]] == ["entry 4: id 'nowhere'"]
     assert column(workspace, "xmas_list") == {("words", "w1"): 1.0, ("plain", "4"): 2.0, ("plain", "0"): 3.0}
     ordering = Imported(column="xmas_list").order(Pool.from_lens(Lens(workspace)))
     assert ordering.sample_ids.tolist() == [sample_id("words", "w1"), sample_id("plain", "4"), sample_id("plain", "0")]

@@ -148,6 +148,23 @@ def test_numbers_from_a_file_are_a_column_to_condition_on_and_to_select_by(inges
     assert pq.read_table(out)["original_id"].to_pylist() == sorted(set(ids), reverse=True)[:3]
 
 
+def test_a_value_that_is_no_number_is_told_with_its_line_and_column(ingested: Path, tmp_path: Path) -> None:
+    ids = [row["original_id"] for row in Workspace.open(ingested).store.read("samples", ["original_id"]).to_pylist()]
+    rows = [f"{key},{n if n not in (2, 4) else 'high'}" for n, key in enumerate(sorted(set(ids)))]
+    (tmp_path / "made.csv").write_text("\n".join(["id,worth", *rows]))
+    said = winnow("import-evidence", ingested, tmp_path / "made.csv", "--format", "numbers")
+    assert said.returncode == 0
+    assert (
+        "        2 rejected: not_a_number. The value of an imported column is not a finite number. Leave" in said.stdout
+    )
+    assert "line 4, column worth: the value is 'high'" in said.stdout
+    assert "line 6, column worth: the value is 'high'" in said.stdout
+    told = answer("import-evidence", ingested, tmp_path / "made.csv", "--format", "numbers")
+    assert told["rejected"] == {"not_a_number": 2}
+    wrong = {"column": "worth", "detail": "the value is 'high'"}
+    assert told["examples"] == {"not_a_number": [{"place": "line 4", **wrong}, {"place": "line 6", **wrong}]}
+
+
 def test_a_changed_file_of_a_saved_selection_is_noticed(small_pool: Path, tmp_path: Path) -> None:
     from core.errors import BadData
     from core.select import saved
