@@ -13,6 +13,9 @@ with layout.page(
     comparing.stylesheet()
     options = comparing.known()
     kept = [key for key in options if key != compare_state.NOW]
+    shown, problem = compare_state.start(options, comparing.first_choice(options))
+    if problem is not None:
+        layout.problem(problem)
     if cached.count() == 0:
         with layout.empty("Nothing to compare yet", "Add data first; selections are made of its samples."):
             st.button("Add data", type="primary", key="compare-add", on_click=add_data)
@@ -24,7 +27,6 @@ with layout.page(
                 "Curate a selection", type="primary", key="compare-curate", on_click=session.go_to, args=("curate",)
             )
     else:
-        shown = compare_state.start(options, comparing.first_choice(options))
         with st.container(horizontal=True, vertical_alignment="center", key="compare-choice"):
             comparing.chooser(shown, options)
             turning = st.container(horizontal=True, vertical_alignment="center", width="content", key="compare-pair")

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.errors import BadInput
 from studio import cached, session
 
 NOW = "now"
@@ -61,22 +62,23 @@ def put_first(selection_id: str) -> None:
     change(chosen=(selection_id, *others), pair=())
 
 
-def start(known: Collection[str], newest: Sequence[str]) -> CompareView:
-    """Settle what is shown at the top of the page; an address that was edited or shared wins, what is not known is left out.
+def start(known: Collection[str], newest: Sequence[str]) -> tuple[CompareView, BadInput | None]:
+    """Settle what is shown at the top of the page; an address that was edited or shared wins.
 
-    `newest` are the selections a first visit begins with.
+    What is not known is left out, and said where it came from the address. `newest` are the selections a first visit begins with.
     """
+    problem = None
     query, acted, folder = _query(), _ACTED.take(), str(cached.workspace().path)
     fresh = _VIEW.get() is None or _FOLDER.get() != folder
     if query and not acted and (fresh or query != _WRITTEN.get()):
-        asked = view_from_query(query)
+        asked, problem = view_from_query(query), wrong_in_query(query, known)
         _VIEW.set(asked if "of" in query else asked.model_copy(update={"chosen": tuple(newest)}))
     elif fresh:
         _VIEW.set(CompareView(chosen=tuple(newest)))
     _FOLDER.set(folder)
     there = tuple(dict.fromkeys(key for key in view().chosen if key in known))
     _VIEW.set(view().model_copy(update={"chosen": there}))
-    return view()
+    return view(), problem
 
 
 def publish() -> None:
@@ -97,8 +99,42 @@ def view_from_query(query: Mapping[str, Sequence[str]]) -> CompareView:
         chosen=tuple(query.get("of", ())),
         pair=pair if len(pair) == 2 else (),
         shown=shown if shown in PARTS else PARTS[0],
-        page=int(page) if page.isascii() and page.isdigit() and 0 < int(page) < 10**9 else 1,
+        page=int(page) if _is_page(page) else 1,
     )
+
+
+def wrong_in_query(query: Mapping[str, Sequence[str]], known: Collection[str]) -> BadInput | None:
+    """The first thing an address asks for that cannot be shown; None where all can."""
+    absent = [key for key in query.get("of", ()) if key not in known]
+    if absent:
+        which = "a selection" if len(absent) == 1 else f"{len(absent)} selections"
+        are = "is" if len(absent) == 1 else "are"
+        return BadInput(
+            f"The address asks for {which} that {are} not in this workspace ({', '.join(map(_short, absent[:3]))}).",
+            "Choose selections in the list, or ask for the workspace they were saved in.",
+        )
+    for text in query.get("pair", ()):
+        two = text.split(",")
+        if len(two) != 2 or two[0] == two[1] or not set(two) <= set(query.get("of", ())):
+            return BadInput(
+                f"The address holds the pair {_short(text)} against each other, which is not two of its selections.",
+                "Choose two in the list; Swap turns them round.",
+            )
+    for text in query.get("show", ()):
+        if text not in PARTS:
+            return BadInput(f"The address asks for the part {_short(text)}.", "Choose a part below the map.")
+    for text in query.get("at", ()):
+        if not _is_page(text):
+            return BadInput(f"The address asks for page {_short(text)}.", "Choose a page below the samples.")
+    return None
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 40 else f"{text[:39]}…")
+
+
+def _is_page(text: str) -> bool:
+    return text.isascii() and text.isdigit() and 0 < int(text[:20]) < 10**9
 
 
 def view_to_query(shown: CompareView) -> dict[str, list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,51 @@ def test_what_an_address_names_and_nobody_knows_is_left_out(open_page: Open, wor
         open_page("compare", workspace, of=[entry.selection_id, "0123456789ab"], at="²", show="magic", pair="x")
     )
     assert "Two selections make a comparison" in html
+    assert "The address asks for a selection that is not in this workspace (&#x27;0123456789ab&#x27;)." in html
+
+
+WRONG = {
+    "two that are gone": ({"of": ["aa", "bb"]}, "2 selections that are not in this workspace ('aa', 'bb')"),
+    "a long one": ({"of": ["x" * 99]}, "a selection that is not in this workspace ('xxx"),
+    "a pair of one": ({"pair": "x"}, "the pair 'x' against each other"),
+    "a pair of another": ({"pair": "{0},other"}, "which is not two of its selections"),
+    "an unknown part": ({"show": "magic"}, "The address asks for the part 'magic'."),
+    "no page": ({"at": "²"}, "The address asks for page '²'."),
+    "page nought": ({"at": "0"}, "The address asks for page '0'."),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_what_is_wrong_with_an_address_is_said_once_and_the_rest_of_it_is_shown(
+    wrong: str, open_page: Open, workspace: Workspace
+) -> None:
+    ids = [keep(workspace, "random", count, f"s{count}").selection_id for count in (10, 20)]
+    query, says = WRONG[wrong]
+    asks = {name: value.format(*ids) if isinstance(value, str) else [*ids, *value] for name, value in query.items()}
+    app = open_page("compare", workspace, **{"of": ids, **asks})
+    assert says in unescape(said(app))
+    assert asked(app, "of") == ids
+    assert "<b>10</b>" in said(app)
+    app.run()
+    assert "The address asks" not in said(app)
+    assert "against each other, which" not in said(app)
+
+
+def test_a_right_address_is_said_nothing_about(open_page: Open, workspace: Workspace) -> None:
+    ids = [keep(workspace, "random", count, f"s{count}").selection_id for count in (10, 20, 30)]
+    for query in (
+        {},
+        {"of": ids},
+        {"of": ids, "pair": f"{ids[2]},{ids[1]}", "show": "both", "at": "1"},
+        {"of": [*ids, "now"]},
+    ):
+        assert "The address" not in said(open_page("compare", workspace, **query))
+
+
+def test_an_address_is_answered_also_where_nothing_is_saved_yet(open_page: Open, workspace: Workspace) -> None:
+    html = said(open_page("compare", workspace, of=["0123456789ab"]))
+    assert "a selection that is not in this workspace" in html
+    assert "No selection is saved yet" in html
 
 
 def test_measures_stand_beside_random_and_say_how_nested_agrees_with_faithful(
