@@ -19,7 +19,7 @@ from core.select.constraint_mistakes import KINDS
 from core.select.constraints import Constraints, Contradiction, Quota, constraints_of
 from core.store.ids import id_from_hex
 from core.vocabulary import CAPABILITY_KEYS, STYLES, TAG_SEPARATOR, capability_name
-from studio import cached, curate_state, layout, pinning, session
+from studio import cached, curate_state, layout, pinning, refused, session
 from studio.cached_curate import InForce, chosen_of, in_force, left, lists, within_tokens
 from studio.curate_state import CONSTRAINTS, SHARE
 from studio.words import many, num
@@ -32,7 +32,8 @@ _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{0,6})?|\.\d{1,6})\s*%", re.ASCII)
 _COUNT = re.compile(r"\d{1,12}", re.ASCII)
 _SHOWN_IN_LINE = 3
 _AMOUNT_PX = 92
-_PROBLEM: session.Slot[StudioError | None] = session.Slot("constraints.problem", None)
+_NEW_GROUP = ("limit-new-minimum", "limit-new-maximum")
+_NEW_CONDITION, _TOKENS = "condition-text", "token-budget"
 _KIND: session.Slot[str] = session.Slot("constraints.kind", KINDS[0])
 _WAY: session.Slot[Way] = session.Slot("constraints.way", "include")
 
@@ -88,7 +89,7 @@ def _name(kind: str, name: str) -> str:
 
 
 def _editor() -> None:
-    problem = _PROBLEM.take() or _contradiction()
+    problem = _contradiction()
     if problem is not None:
         layout.problem(problem)
     layout.section("Groups", "a number of samples, or a share of the budget such as 20%")
@@ -136,7 +137,7 @@ def _group_row(index: int, kind: str, name: str, rules: Constraints) -> None:
         sides: tuple[tuple[Side, str], ...] = (("minimum", "at least"), ("maximum", "at most"))
         for side, hint in sides:
             amount = next((q.amount for q in getattr(rules, side) if (q.kind, q.name) == (kind, name)), "")
-            key = session.seed(f"limit-{kind}-{name}-{side}", amount.replace(",", ""))
+            key = refused.seed(f"limit-{kind}-{name}-{side}", amount.replace(",", ""))
             st.text_input(
                 f"{hint.capitalize()} of {kind} {layout.verbatim(name)}", key=key, placeholder="–", width=_AMOUNT_PX,
                 label_visibility="collapsed", on_change=_change_amount, args=(kind, name, side),
@@ -145,6 +146,8 @@ def _group_row(index: int, kind: str, name: str, rules: Constraints) -> None:
             "", icon=":material/close:", key=f"limit-clear-{index}", type="tertiary", help="Take this away",
             on_click=_clear_group, args=(kind, name),
         )  # fmt: skip
+    for side, _ in sides:
+        refused.tell(f"limit-{kind}-{name}-{side}")
 
 
 def _new_group() -> None:
@@ -162,16 +165,19 @@ def _new_group() -> None:
             format_func=lambda name: name if kind == "tag" else _name(kind, name), placeholder="Choose one",
             label_visibility="collapsed", width="stretch",
         )  # fmt: skip
+    fields = (*_NEW_GROUP, f"limit-name-{kind}")
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="limit-new-amounts"):
-        for side, hint in (("minimum", "at least"), ("maximum", "at most")):
+        refused.again(*fields)
+        for key, hint in zip(_NEW_GROUP, ("at least", "at most"), strict=True):
             st.text_input(
                 hint.capitalize(),
-                key=f"limit-new-{side}",
+                key=key,
                 placeholder=hint,
                 label_visibility="collapsed",
                 width="stretch",
             )
         st.button("Add", key="limit-add", on_click=_add_group)
+    refused.tell(*fields)
 
 
 def _names(kind: str) -> list[str]:
@@ -210,10 +216,12 @@ def _new_condition() -> None:
             "Kind of condition", list(_WAYS), key="condition-way", format_func=_WAYS.__getitem__, width=164,
             label_visibility="collapsed", on_change=_choose_way,
         )  # fmt: skip
+        refused.again(_NEW_CONDITION)
         st.text_input(
-            "Condition", key="condition-text", placeholder="ocr >= 3 AND source = 'sroie'", width="stretch",
+            "Condition", key=_NEW_CONDITION, placeholder="ocr >= 3 AND source = 'sroie'", width="stretch",
             label_visibility="collapsed", on_change=_add_condition,
         )  # fmt: skip
+    refused.tell(_NEW_CONDITION)
 
 
 def _listed() -> None:
@@ -233,10 +241,12 @@ def _listed() -> None:
 
 def _token_budget() -> None:
     layout.section("Budget in text tokens", "the most samples that fit")
+    refused.again(_TOKENS)
     st.text_input(
-        "Text tokens", key="token-budget", placeholder="such as 2M or 800k", label_visibility="collapsed", width=200,
+        "Text tokens", key=_TOKENS, placeholder="such as 2M or 800k", label_visibility="collapsed", width=200,
         on_change=_fit_tokens,
     )  # fmt: skip
+    refused.tell(_TOKENS)
 
 
 # -- what the editor changes ----------------------------------------------------------------------------------------------
@@ -273,11 +283,10 @@ def _set(rules: Constraints) -> None:
 
 
 def _change_amount(kind: str, name: str, side: Side) -> None:
-    try:
-        amount = amount_of(str(session.held(f"limit-{kind}-{name}-{side}") or ""))
+    key = f"limit-{kind}-{name}-{side}"
+    with refused.kept(key):
+        amount = amount_of(str(session.held(key) or ""))
         _set(with_amounts(CONSTRAINTS.get(), kind, name, {side: amount}))
-    except StudioError as error:
-        _PROBLEM.set(error)
 
 
 def _clear_group(kind: str, name: str) -> None:
@@ -296,38 +305,32 @@ def _choose_way() -> None:
 def _add_group() -> None:
     kind = _KIND.get()
     name = session.held(f"limit-name-{kind}")
-    try:
+    with refused.kept(*_NEW_GROUP, f"limit-name-{kind}"):
         if not name:
             raise BadInput(f"No {kind} is chosen.", "Choose one, then say how much of it at least or at most.")
         amounts: dict[Side, dict[str, Any]] = {
-            "minimum": amount_of(str(session.held("limit-new-minimum") or "")),
-            "maximum": amount_of(str(session.held("limit-new-maximum") or "")),
+            "minimum": amount_of(str(session.held(_NEW_GROUP[0]) or "")),
+            "maximum": amount_of(str(session.held(_NEW_GROUP[1]) or "")),
         }
         if not any(amounts.values()):
             raise BadInput(
                 f"Nothing is said about {kind} {_name(kind, str(name))}.", "Type how much at least or at most."
             )
         _set(with_amounts(CONSTRAINTS.get(), kind, str(name), amounts))
-    except StudioError as error:
-        _PROBLEM.set(error)
-        return
-    session.seed("limit-new-minimum", "")
-    session.seed("limit-new-maximum", "")
-    session.seed(f"limit-name-{kind}", None)
+        for key in _NEW_GROUP:
+            session.seed(key, "")
+        session.seed(f"limit-name-{kind}", None)
 
 
 def _add_condition() -> None:
-    text, way = str(session.held("condition-text") or "").strip(), _WAY.get()
+    text, way = str(session.held(_NEW_CONDITION) or "").strip(), _WAY.get()
     if not text:
         return
-    try:
+    with refused.kept(_NEW_CONDITION):
         cached.count(Filter(where=text))  # a condition that cannot be read stays out
         plain = CONSTRAINTS.get().model_dump(mode="json")
         _set(constraints_of({**plain, way: [*(entry for entry in plain.get(way, []) if entry != text), text]}))
-    except StudioError as error:
-        _PROBLEM.set(error)
-        return
-    session.seed("condition-text", "")
+        session.seed(_NEW_CONDITION, "")
 
 
 def _clear_condition(way: Way, text: str) -> None:
@@ -337,17 +340,14 @@ def _clear_condition(way: Way, text: str) -> None:
 
 def _fit_tokens() -> None:
     """Set the budget to as many samples as fit into the text tokens that were typed."""
-    text = str(session.held("token-budget") or "").strip()
+    text = str(session.held(_TOKENS) or "").strip()
     if not text:
         return
-    try:
+    with refused.kept(_TOKENS):
         tokens = parse_budget(text if "token" in text else f"{text} tokens")
         state, rules = curate_state.now(), now()
         budget = within_tokens(state.chosen, state.method, state.settings, state.seed, rules, tokens)
         SHARE.set(budget / left(state.chosen, rules)[0])
         curate_state.acted()
         st.toast(f"{many(budget, 'sample')} fit into {num(int(tokens.amount))} text tokens.")
-    except StudioError as error:
-        _PROBLEM.set(error)
-        return
-    session.seed("token-budget", "")
+        session.seed(_TOKENS, "")

@@ -15,26 +15,27 @@ from core.select import methods, saved
 from core.select.ordering import Selection
 from core.select.saved import SavedSelection
 from core.select.words import filter_words, method_title
-from studio import cached, charts, compare_state, curate_state, downloads, layout, session
+from studio import cached, charts, compare_state, curate_state, downloads, layout, refused, session
 from studio.charts import Column, Row
 from studio.words import Note, many, num, share
 
 _OPENED: session.Slot[str] = session.Slot("saved.opened", "")
 _CHANGED: session.Slot[bool] = session.Slot("saved.changed", False)
 _TOLD: session.Slot[str] = session.Slot("saved.told", "")
-_PROBLEM: session.Slot[StudioError | None] = session.Slot("saved.problem", None)
+_NAME = "saved-name"
 _TABLES_SHOWN = 4
 
 
 def save_button(chosen: Filter, kept: Selection) -> None:
     """The page's main action: keep this selection under a name."""
-    with st.popover(f"Save {many(kept.num, 'sample')}", type="primary", icon=":material/bookmark:"):
+    # No number in the label: it would change with every budget, later than all figures do.
+    with st.popover("Save selection", type="primary", icon=":material/bookmark:"):
         name = st.text_input(
             "Name",
             f"{methods.method(kept.ordering.method).title} {share(kept.num, len(kept.ordering.pool))}",
             key="save-name",
         )
-        if st.button("Save selection", type="primary", key="save-selection", width="stretch"):
+        if st.button(f"Save {many(kept.num, 'sample')}", type="primary", key="save-selection", width="stretch"):
             try:
                 st.toast(_save(chosen, kept, name.strip()))
             except StudioError as error:
@@ -61,7 +62,7 @@ def saved_list() -> None:
         st.toast(told)
     if not entries:
         return
-    layout.section("Saved", f"{num(len(entries))} in this workspace")
+    layout.section("Saved selections", f"{num(len(entries))} in this workspace")
     older = {one.selection_id: _older(one) for one in entries}
     marked = any(older.values())
     rows = [
@@ -79,7 +80,7 @@ def saved_list() -> None:
     columns = (
         Column("Selection", "grow"),
         Column("Samples", "number", 62),
-        *([Column("", "chip", 88)] if marked else []),
+        *([Column("", "chip", 56)] if marked else []),
         Column("", "more", 34),
     )
     charts.rows(columns, rows, key="saved-list", on_pick=_take_up, on_more=_OPENED.set, tall_px=170)
@@ -94,7 +95,7 @@ def _says(entry: SavedSelection) -> str:
 
 
 def _mark(older: str) -> dict[str, str] | None:
-    return {"text": "older data", "look": "note", "says": older} if older else None
+    return {"text": "older", "look": "note", "says": older} if older else None
 
 
 def _older(entry: SavedSelection) -> str:
@@ -115,7 +116,7 @@ def _take_up(selection_id: str) -> None:
 
 def _close() -> None:
     _OPENED.clear()
-    _PROBLEM.clear()
+    refused.forget(_NAME)
 
 
 @st.dialog("Saved selection", on_dismiss=_close)
@@ -124,11 +125,9 @@ def _dialog(entry: SavedSelection) -> None:
     if _CHANGED.take():
         st.rerun()  # a dialog runs by itself: the page behind it has to follow
     here = cached.workspace()
-    session.seed("saved-name", entry.name)
-    st.text_input("Name", key="saved-name", on_change=_rename, args=(entry,), max_chars=120)
-    problem = _PROBLEM.take()
-    if problem is not None:
-        layout.problem(problem)
+    refused.seed(_NAME, entry.name)
+    st.text_input("Name", key=_NAME, on_change=_rename, args=(entry,), max_chars=120)
+    refused.tell(_NAME)
     older = _older(entry)
     if older:
         layout.badges([Note("older data: made before the last change", older)])
@@ -155,14 +154,11 @@ def _dialog(entry: SavedSelection) -> None:
 
 
 def _rename(entry: SavedSelection) -> None:
-    try:
-        renamed = saved.rename(cached.workspace(), entry, str(session.held("saved-name") or ""))
-    except StudioError as error:
-        _PROBLEM.set(error)
-        return
-    _CHANGED.set(True)
-    if renamed != entry:
-        curate_state.did(f"rename {entry.name} to {renamed.name}", entry.selection_id, entry, renamed)
+    with refused.kept(_NAME):
+        renamed = saved.rename(cached.workspace(), entry, str(session.held(_NAME) or ""))
+        _CHANGED.set(True)
+        if renamed != entry:
+            curate_state.did(f"rename {entry.name} to {renamed.name}", entry.selection_id, entry, renamed)
 
 
 def _copy(entry: SavedSelection) -> None:
