@@ -21,7 +21,7 @@ from studio import cached, compare_state, gallery, layout, session
 from studio.cached_compare import Chosen, agreement, drawn_like, luck_like, reading, split
 from studio.cached_curate import curated
 from studio.compare_state import CompareView
-from studio.comparing import letter
+from studio.comparing import badge, letter
 from studio.words import many, num
 
 PAGE_SIZE = 24
@@ -64,7 +64,7 @@ def parts(shown: CompareView, chosen: Sequence[Chosen], pair: tuple[Chosen, Chos
     elif shown.shown == "measures":
         _measures(chosen, pair, shared)
     else:
-        _settings(chosen)
+        _settings(chosen, pair)
 
 
 def _part() -> None:
@@ -131,12 +131,11 @@ def _measures(chosen: Sequence[Chosen], pair: tuple[Chosen, Chosen], shared: Fil
         )  # fmt: skip
         return
     with st.spinner("Measuring beside Random"):
-        columns = _columns(chosen, shared)
+        columns = _columns(chosen, pair, shared)
     heads, lines = [], dict.fromkeys(("distance", "clusters", "overlap"), "")
     for column in columns:
-        mark = f'<span class="c-letter">{column.letter}</span> ' if column.letter else ""
         heads.append(
-            f'<th class="num" title="{escape(column.title)}">{mark}<span class="c-name">{escape(column.title)}</span></th>'
+            f'<th class="num" title="{escape(column.title)}">{column.badge} <span class="c-name">{escape(column.title)}</span></th>'
         )
     for name in DISTANCES:
         kind = "clusters" if name == "clusters" else "distance"
@@ -158,15 +157,18 @@ def _measures(chosen: Sequence[Chosen], pair: tuple[Chosen, Chosen], shared: Fil
 
 @dataclass(frozen=True)
 class _Column:
-    """A column of the measures: (value, spread or None) of each distance, and of the overlap with each selection by digest."""
+    """A column of the measures: (value, spread or None) of each distance, and of the overlap with each selection by digest.
 
-    letter: str
+    `badge` is HTML of the selection's letter, "" for Random.
+    """
+
+    badge: str
     title: str
     distances: Mapping[str, _Value]
     overlaps: Mapping[str, _Value]
 
 
-def _columns(chosen: Sequence[Chosen], shared: Filter) -> list[_Column]:
+def _columns(chosen: Sequence[Chosen], pair: tuple[Chosen, Chosen], shared: Filter) -> list[_Column]:
     """A column for each selection, and behind the last of a size and filter one for Random of that size and filter."""
     made = []
     drawn = [drawn_like(one) for one in chosen]
@@ -174,7 +176,7 @@ def _columns(chosen: Sequence[Chosen], shared: Filter) -> list[_Column]:
         found = asdict(reading(one, shared).distances)
         made.append(
             _Column(
-                letter(chosen, one),
+                badge(chosen, one, pair),
                 one.name,
                 {name: (found[name], None) for name in DISTANCES},
                 {other.digest: (compare.jaccard(one.sample_ids, other.sample_ids), None) for other in chosen},
@@ -238,15 +240,14 @@ def _spread(deviation: float | None) -> str:
 # -- settings ---------------------------------------------------------------------------------------------------------------
 
 
-def _settings(chosen: Sequence[Chosen]) -> None:
+def _settings(chosen: Sequence[Chosen], pair: tuple[Chosen, Chosen]) -> None:
     """How each selection was made, row by row; rows in which they differ are marked."""
     said = [_made(one) for one in chosen]
     names = by_kind(
         dict.fromkeys(name for made in said for name in made if any(one.get(name, "–") != "–" for one in said))
     )
     heads = "".join(
-        f'<th title="{escape(one.name)}"><span class="c-letter">{letter(chosen, one)}</span> '
-        f'<span class="c-name">{escape(one.name)}</span></th>'
+        f'<th title="{escape(one.name)}">{badge(chosen, one, pair)} <span class="c-name">{escape(one.name)}</span></th>'
         for one in chosen
     )
     body = []

@@ -14,6 +14,7 @@ from core.select.words import filter_words, method_title
 from core.store.ids import digest_of
 from core.vocabulary import CAPABILITIES, STYLES
 from studio import cached, charts, compare_state, downloads, layout, session, style
+from studio.address_slot import AddressSlot
 from studio.cached_compare import Chosen, of_curate, of_entry, overlaps, reading, split
 from studio.cached_curate import curated
 from studio.charts import Column, Row
@@ -23,8 +24,11 @@ from studio.map.buffers import publish_classes, publish_points, publish_ranks
 from studio.map.colourings import membership
 from studio.words import Note, many, num, share
 
-_SHOWN: session.Slot[str] = session.Slot("compare.spread", "Sources")
 _SPREADS = ("Sources", "Styles", "Skills", "Tags")
+_SHOWN = AddressSlot("compare.spread", _SPREADS[0], "spread", _SPREADS)
+_SIDES = (("first", "var(--w-removed)"), ("second", "var(--w-added)"))
+"""How the two of a pair look wherever they stand: the class of the letter and the colour of bars; the map's are the same."""
+
 _MAP_PX = 505
 
 
@@ -213,8 +217,7 @@ def matrix(chosen: Sequence[Chosen], pair: tuple[Chosen, Chosen]) -> None:
     layout.section("Overlap", "shared over all, in %")
     values, ground, accent = overlaps(chosen), style.palette().card, style.palette().kept
     looked = {one.key for one in pair}
-    place = {pair[0].key: "first", pair[1].key: "second"}
-    head = "".join(f'<th scope="col" title="{escape(one.name)}">{_letter(chosen, one, place)}</th>' for one in chosen)
+    head = "".join(f'<th scope="col" title="{escape(one.name)}">{badge(chosen, one, pair)}</th>' for one in chosen)
     body = []
     for i, one in enumerate(chosen):
         cells = []
@@ -227,7 +230,7 @@ def matrix(chosen: Sequence[Chosen], pair: tuple[Chosen, Chosen]) -> None:
                 f'title="{escape(says)}">{100 * values[i, j]:.1f}</td>'
             )
         body.append(
-            f'<tr><th scope="row" title="{escape(one.name)}">{_letter(chosen, one, place)} {escape(one.name)}'
+            f'<tr><th scope="row" title="{escape(one.name)}">{badge(chosen, one, pair)} {escape(one.name)}'
             f"<em>{num(one.num)}</em></th>{''.join(cells)}</tr>"
         )
     st.html(
@@ -236,8 +239,10 @@ def matrix(chosen: Sequence[Chosen], pair: tuple[Chosen, Chosen]) -> None:
     )
 
 
-def _letter(chosen: Sequence[Chosen], one: Chosen, place: dict[str, str]) -> str:
-    return f'<span class="c-letter {place.get(one.key, "")}">{escape(letter(chosen, one))}</span>'
+def badge(chosen: Sequence[Chosen], one: Chosen, pair: tuple[Chosen, Chosen]) -> str:
+    """HTML of a selection's letter, in its colour where it is one of the pair."""
+    look = next((look for (look, _), other in zip(_SIDES, pair, strict=True) if other.key == one.key), "")
+    return f'<span class="c-letter {look}">{escape(letter(chosen, one))}</span>'
 
 
 # -- distributions ----------------------------------------------------------------------------------------------------------
@@ -254,7 +259,7 @@ def distributions(chosen: Sequence[Chosen], pair: tuple[Chosen, Chosen], shared:
         st.segmented_control(
             "Shown", _SPREADS, key="compare-spread", on_change=_show, label_visibility="collapsed", width="stretch"
         )
-    shown = _SHOWN.get()
+    shown, colours = _SHOWN.get(), [colour for _, colour in _SIDES]
     columns = (
         Column(shown[:-1], "grow"),
         *(Column(f"{letter(chosen, one)} {'mean' if shown == 'Skills' else 'share'}", "bar", 118) for one in pair),
@@ -262,7 +267,15 @@ def distributions(chosen: Sequence[Chosen], pair: tuple[Chosen, Chosen], shared:
     everything = here.everything
     if shown == "Skills":
         entries = [
-            Row((charts.short_name(one), *(_score(each.counts.mean[at], everything.mean[at]) for each in readings)))
+            Row(
+                (
+                    charts.short_name(one),
+                    *(
+                        {**_score(each.counts.mean[at], everything.mean[at]), "colour": colour}
+                        for each, colour in zip(readings, colours, strict=True)
+                    ),
+                )
+            )
             for at, one in enumerate(CAPABILITIES)
         ]
     else:
@@ -275,10 +288,18 @@ def distributions(chosen: Sequence[Chosen], pair: tuple[Chosen, Chosen], shared:
         parts = [getattr(each.counts, field) / max(each.counts.num, 1) for each in readings]
         most = max(float(np.concatenate([ghost, *parts]).max(initial=0)), 1e-9)
         entries = [
-            Row((names[at], *({"part": part[at] / most, "text": share(part[at]), "ghost": ghost[at] / most} for part in parts)))
+            Row(
+                (
+                    names[at],
+                    *(
+                        {"part": part[at] / most, "text": share(part[at]), "ghost": ghost[at] / most, "colour": colour}
+                        for part, colour in zip(parts, colours, strict=True)
+                    ),
+                )
+            )
             for at in np.argsort(-ghost, kind="stable")
             if ghost[at]
-        ]  # fmt: skip
+        ]
     charts.rows(columns, entries, key=f"compare-{shown}", tall_px=330)
 
 

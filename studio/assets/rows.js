@@ -23,7 +23,7 @@ function dots(box, value, tell) {
 function cell(column, value, tell) {
   const box = make("td", { number: "num", chip: "chips", long: "words", mono: "words" }[column.kind] || column.kind);
   if (value === null || value === undefined || value === "") {
-    box.append(make("span", "none", "–"));
+    if (column.title) box.append(make("span", "none", "–")); // a column without a title marks some rows only
   } else if (column.kind === "more") {
     dots(box, value, tell);
   } else if (column.kind === "bar") {
@@ -35,6 +35,7 @@ function cell(column, value, tell) {
     }
     const shown = make("i", "shown");
     shown.style.width = `${100 * value.part}%`;
+    if (value.colour) shown.style.background = value.colour;
     track.append(shown);
     bar.append(track, make("span", "num", value.text));
     box.append(bar);

@@ -58,6 +58,7 @@ def test_keys_undo_and_redo_every_act_and_leave_typing_alone(
     slider.focus()
     slider.press("End")
     kept(page, NUM_SAMPLES)
+    expect(page.locator("[data-act=undo]")).to_be_enabled()  # the run that follows the release is over
     page.keyboard.press("Control+z")  # the slider has the focus, which is no typing
     kept(page, 18)
     page.keyboard.press("Control+Shift+Z")
@@ -121,6 +122,10 @@ def test_a_saved_selection_is_renamed_copied_deleted_and_each_comes_back(
     dialog.get_by_role("textbox", name="Name").fill("second")
     dialog.get_by_role("textbox", name="Name").press("Enter")
     expect(dialog.get_by_text("Another saved selection is called")).to_be_visible()
+    expect(dialog.get_by_role("textbox", name="Name")).to_have_value("second")
+    acts = dialog.locator(".st-key-saved-acts").locator("a, button:visible")
+    boxes = {tuple(act.evaluate("e => [e.getBoundingClientRect().top, e.offsetHeight]")) for act in acts.all()}
+    assert len(boxes) == 1, "a link stands in line with the buttons beside it"
     dialog.get_by_role("textbox", name="Name").fill("the <b>one</b>")
     dialog.get_by_role("textbox", name="Name").press("Enter")
     expect(names.filter(has_text="the <b>one</b>")).to_have_count(1)
@@ -129,6 +134,11 @@ def test_a_saved_selection_is_renamed_copied_deleted_and_each_comes_back(
     dialog.get_by_role("button", name="Delete").click()
     expect(dialog).to_have_count(0)
     expect(names).to_have_count(3)
+    toast, bar = page.get_by_test_id("stToast").bounding_box(), page.get_by_test_id("stSidebar").bounding_box()
+    assert toast is not None
+    assert bar is not None
+    assert toast["x"] + toast["width"] <= bar["x"] + bar["width"], "what is told lies over no control"
+    assert toast["y"] > 600
     assert {one.name for one in saved.saved(workspace)} == {"second", "third", "the <b>one</b>"}
     for expected in (4, 3, 3):  # the copy is back, was never made, and the first has its old name
         page.keyboard.press("Control+z")
@@ -171,11 +181,24 @@ def test_compare_shows_the_pair_in_numbers_on_the_map_and_as_samples_and_the_add
     expect(page.locator(".c-table tr.differs").first).to_be_visible()
     expect(page).to_have_url(re.compile("show=settings"))
 
+    page.locator(".st-key-compare-spread").get_by_text("Skills").click()
+    expect(page).to_have_url(re.compile("spread=Skills"))
+    expect(page.locator("[class*=st-key-compare-Skills] th")).to_have_text(["Skill", "A mean", "C mean"])
     deep = page.url
     again = open_page(deep)
     expect(again.locator(".c-pair b").first).to_have_text(str(len(parts.both)))
     expect(again.locator(".c-table tr.differs").first).to_be_visible()
     assert asked(again, "of") == asked(page, "of")
+    expect(again.locator("[class*=st-key-compare-Skills] th")).to_have_text(["Skill", "A mean", "C mean"])
+    ground = "e => getComputedStyle(e).backgroundColor"
+    legend = again.locator(".winnow-map .legend .entry")
+    for place, look, meaning in ((0, "first", "removed"), (1, "second", "added")):
+        bar = again.locator("[class*=st-key-compare-Skills] tbody tr").first.locator(".barcell .shown").nth(place)
+        badges = again.locator(f".c-letter.{look}")
+        assert badges.count() == 3, "two in the matrix, one in the settings"
+        mark = legend.filter(has_text=meaning).locator("i, .dot, .swatch").first
+        seen = {one.evaluate(ground) for one in (bar, mark, *badges.all())}
+        assert len(seen) == 1, f"{look} has one colour"
 
     with again.expect_download() as downloading:
         again.get_by_role("link", name="Download this comparison").click()
