@@ -44,7 +44,18 @@ SHEET: Final[tuple[tuple[str, tuple[tuple[str, str], ...]], ...]] = (
             ("Ctrl Z", "Undo; with Shift, do it again"),
             ("← →", "Budget by 1 %, with Shift by one sample, when the slider has the focus"),
             ("Page Up", "Budget by 10 %, down with Page Down"),
-            ("+ − 0", "Zoom the map, arrows move it, when it has the focus"),
+        ),
+    ),
+    (
+        "A map, when it has the focus",
+        (
+            ("B", "Draw a box"),
+            ("L", "Draw a lasso"),
+            ("V", "Move the picture again"),
+            ("Enter", "Select what is in view"),
+            ("Esc", "Clear what is selected"),
+            ("← ↑ → ↓", "Move"),
+            ("+ − 0", "Zoom, 0 shows all"),
         ),
     ),
 )

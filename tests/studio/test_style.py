@@ -67,6 +67,27 @@ def test_stylesheet_constants_and_theme_are_one_palette(theme: Palette, place: i
     assert (config["textColor"], config["borderColor"]) == (theme.ink, theme.line)
 
 
+MAKES_ROOT = re.compile(r"""["'`]root["'`]""")
+
+
+@pytest.mark.parametrize("script", sorted(ASSETS.glob("*.js")), ids=lambda path: path.stem)
+def test_what_is_hidden_until_a_sheet_is_there_the_sheet_shows(script: Path) -> None:
+    """`style.component` hides the `.root` of every component; without this line it would stay so."""
+    if MAKES_ROOT.search(script.read_text(encoding="utf-8")):
+        sheet = script.with_suffix(".css").read_text(encoding="utf-8")
+        assert sheet.startswith(".root { visibility: visible !important; }")
+    else:
+        assert script.stem == "keys", (
+            "a component whose own element is not called root flashes before its sheet is there"
+        )
+
+
+def test_the_map_shows_what_it_hides() -> None:
+    folder = ROOT / "studio/map"
+    hides = "visibility: hidden" in (folder / "component.py").read_text(encoding="utf-8")
+    assert hides <= ("visibility: visible !important" in (folder / "assets/map.css").read_text(encoding="utf-8"))
+
+
 def test_nine_categories_are_nine_colours() -> None:
     assert len(set(CATEGORICAL)) == 9
 
