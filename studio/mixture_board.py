@@ -137,9 +137,9 @@ def _change(act: Any, *given: Any) -> None:
 
 def _part_choices(draft: Draft, lane: Lane) -> None:
     layout.section("Selections of the recipe")
-    for key in draft.recipe.selections:
+    for key, title in start.titles(draft.recipe).items():
         st.button(
-            layout.verbatim(key), key=f"add-{draft.serial}-{lane.key}-{key}", width="stretch", on_click=start.guarded,
+            layout.verbatim(title), key=f"add-{draft.serial}-{lane.key}-{key}", width="stretch", on_click=start.guarded,
             args=(_change, drafts.add_part, lane.key, key),
         )  # fmt: skip
     others = start.selection_choices()
@@ -217,14 +217,15 @@ def _rates_form(key: str, stage: Stage, trainable: Sequence[str]) -> dict[Any, f
 
 def fill(draft: Draft, places: Sequence[LanePlace], planned: Planned | None, warnings: Sequence[Sequence[str]]) -> None:
     """Write the head of each stage and the size of each part; without totals only what the recipe says."""
+    titles = start.titles(draft.recipe)
     for number, (lane, place) in enumerate(zip(draft.lanes, places, strict=True), start=1):
         told = warnings[number - 1] if number <= len(warnings) else ()
         place.head.html(lane_html(number, lane.stage, planned, told))
         for card, where in zip(lane.cards, place.parts, strict=True):
-            where.html(card_html(card.part, planned))
+            where.html(card_html(card.part, titles[card.part.selection], planned))
 
 
-def card_html(part: PartEntry, planned: Planned | None) -> str:
+def card_html(part: PartEntry, title: str, planned: Planned | None) -> str:
     """A part: its selection, and how many samples it brings."""
     chosen = planned.chosen.get(part.selection) if planned else None
     brings = ""
@@ -232,7 +233,7 @@ def card_html(part: PartEntry, planned: Planned | None) -> str:
         once = len(chosen.sample_ids)
         total = int(part.repeat * once + 1e-9)
         brings = many(total, "sample") + ("" if part.repeat == 1 else f", {part.repeat:g} × {num(once)}")
-    return f'<div class="w-part"><b title="{escape(part.selection)}">{escape(part.selection)}</b><span>{escape(brings)}</span></div>'
+    return f'<div class="w-part"><b title="{escape(title)}">{escape(title)}</b><span>{escape(brings)}</span></div>'
 
 
 def lane_html(number: int, stage: Stage, planned: Planned | None, warnings: Sequence[str]) -> str:
@@ -249,8 +250,9 @@ def lane_html(number: int, stage: Stage, planned: Planned | None, warnings: Sequ
         entries = (
             ("samples", num(one.num_samples), f"{num(one.num_unique_samples)} different ones"),
             ("steps", num(one.num_steps), "Estimate: all tokens over the tokens of a step."),
-            ("text tokens", short(one.num_text_tokens), f"{num(one.num_text_tokens)} per epoch"),
-            ("image tokens", short(one.num_image_tokens), f"{num(one.num_image_tokens)} per epoch, in {many(one.num_tiles, 'tile')}"),
+            ("text tokens", short(one.num_text_tokens), f"{num(one.num_text_tokens)} in one pass over the samples"),
+            ("image tokens", short(one.num_image_tokens),
+             f"{num(one.num_image_tokens)} in one pass over the samples, in {many(one.num_tiles, 'tile')}"),
             ("compute", flops(one.flops), "Estimate: forward and backward, over all epochs."),
             ("time", time_of(one.gpu_hours), "Estimate: on one device at the utilisation stated above."),
         )  # fmt: skip

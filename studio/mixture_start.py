@@ -16,7 +16,7 @@ import numpy as np
 import streamlit as st
 
 from core.errors import BadInput, StudioError
-from core.mixture.recipe import Recipe, SelectionFromFile, load_recipe, parse_recipe
+from core.mixture.recipe import Recipe, SelectionEntry, SelectionFromFile, load_recipe, parse_recipe
 from core.select import saved
 from core.select.saved import SavedSelection
 from studio import cached, charts, layout, session
@@ -27,6 +27,9 @@ from studio.words import many, num
 
 DRAFT: session.Slot[tuple[str, Draft] | None] = session.Slot("mixture.draft", None)
 """The workspace's folder and the recipe in edit there."""
+
+FROM_CURATE = "selections/curate-"
+"""How the file of what Curate kept at a moment begins, beside those of saved selections."""
 
 _LEFT: session.Slot[tuple[str, Draft] | None] = session.Slot("mixture.left", None)
 """What the workspace keeps of it now, so that a run without a change writes nothing."""
@@ -103,17 +106,33 @@ def curated_selection(made: session.Selected) -> Taken:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    folder = cached.workspace().path / "selections"
     content = sha256(made.sample_ids.tobytes()).hexdigest()
-    path = folder / f"curate-{content[:12]}.parquet"
+    file = f"{FROM_CURATE}{content[:12]}.parquet"
+    path = cached.workspace().path / file
     if not path.is_file():
-        folder.mkdir(exist_ok=True)
+        path.parent.mkdir(exist_ok=True)
         rank = np.arange(1, len(made.sample_ids) + 1, dtype=np.int64)
         unfinished = path.with_name(f".{path.name}.{os.getpid()}.partial")
         pq.write_table(pa.table({"rank": rank, "sample_id": made.sample_ids}), unfinished)
         unfinished.replace(path)
     digest = sha256(path.read_bytes()).hexdigest()
-    return made.name, SelectionFromFile(file=f"selections/{path.name}", sha256=digest)
+    return made.name, SelectionFromFile(file=file, sha256=digest)
+
+
+def saved_as(entry: SelectionEntry) -> SavedSelection | None:
+    """The saved selection of this workspace whose file a recipe's selection is, the oldest of those that share one."""
+    if not isinstance(entry, SelectionFromFile):
+        return None
+    known = saved.saved(cached.workspace())
+    return next((one for one in known if (one.path, one.sha256) == (entry.file, entry.sha256)), None)
+
+
+def titles(recipe: Recipe) -> dict[str, str]:
+    """What people call the selections of a recipe, by key: the name they are saved under, else the key itself."""
+    found = {key: saved_as(entry) for key, entry in recipe.selections.items()}
+    names = {key: key if one is None else one.name for key, one in found.items()}
+    taken = list(names.values())
+    return {key: name if taken.count(name) == 1 else f"{name} ({key})" for key, name in names.items()}
 
 
 def selection_choices() -> list[tuple[str, str, Callable[[], Taken]]]:

@@ -7,7 +7,8 @@ import streamlit as st
 from core.errors import StudioError
 from core.mixture.cost import ASSUMED_UTILISATION, PRESET_COSTS
 from core.mixture.recipe import Recipe, SelectionByMethod, SelectionEntry
-from studio import cached, charts, layout, mixture_words, session, style
+from core.select.words import method_title
+from studio import cached, charts, layout, mixture_words, refused, session, style
 from studio import mixture_draft as drafts
 from studio import mixture_start as start
 from studio.charts import Column, Row
@@ -18,6 +19,7 @@ from studio.words import Note, many, num, share, short
 
 _DEVICE: session.Slot[str] = session.Slot("mixture.device", "H200")
 _UTILISATION: session.Slot[int] = session.Slot("mixture.utilisation", round(100 * ASSUMED_UTILISATION))
+_NAME = "recipe-name"
 _MOST_SOURCES = 24
 
 
@@ -39,8 +41,8 @@ def utilisation() -> float:
 def recipe_bar(draft: Draft) -> None:
     """Name and model of the recipe, and the device its hours are quoted for."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="recipe-bar"):
-        session.seed("recipe-name", draft.recipe.name)
-        st.text_input("Recipe", key="recipe-name", on_change=start.guarded, args=(_rename,), width=200)
+        refused.seed(_NAME, draft.recipe.name)
+        st.text_input("Recipe", key=_NAME, on_change=_rename, width=200)
         session.seed("recipe-preset", draft.recipe.model.preset)
         st.selectbox(
             "Model", list(PRESET_COSTS), key="recipe-preset", on_change=start.guarded, args=(_model,), width=140
@@ -58,12 +60,14 @@ def recipe_bar(draft: Draft) -> None:
         st.button(
             "Add stage", icon=":material/add:", key="add-stage", on_click=start.guarded, args=(_change_stages,), width="content"
         )  # fmt: skip
+    refused.tell(_NAME)
 
 
 def _rename() -> None:
     draft = start.current()
     if draft is not None:
-        start.keep(drafts.set_name(draft, str(session.held("recipe-name")).strip()))
+        with refused.kept(_NAME):
+            start.keep(drafts.set_name(draft, str(session.held(_NAME)).strip()))
 
 
 def _model() -> None:
@@ -108,10 +112,10 @@ def figures(found: Planned | None) -> None:
     layout.figures(
         [
             (num(found.num_samples), "samples", f"{num(found.num_unique)} different"),
-            (short(sum(one.num_text_tokens for one in totals)), "text tokens", "per epoch"),
-            (short(sum(one.num_image_tokens for one in totals)), "image tokens", "per epoch"),
+            (short(sum(one.num_text_tokens for one in totals)), "text tokens", "in one pass"),
+            (short(sum(one.num_image_tokens for one in totals)), "image tokens", "in one pass"),
             (flops(found.flops), "compute", "estimate"),
-            (time_of(hours), f"on one {device()}", "estimate"),
+            (time_of(hours), f"{found.recipe.model.preset} on one {device()}", "estimate"),
         ]
     )
 
@@ -126,7 +130,8 @@ def warnings(draft: Draft, recipe: Recipe | None, found: Planned | None) -> None
     if found is not None:
         licences = {row["source"]: row["licence"] for row in cached.ask("sources_table").to_pylist()}
         used = [name for name, count in zip(found.source_names, found.by_source.sum(axis=0), strict=True) if count]
-        idle = [key for key in draft.recipe.selections if key not in found.chosen]
+        titles = start.titles(draft.recipe)
+        idle = [titles[key] for key in draft.recipe.selections if key not in found.chosen]
         notes += recipe_warnings(found.totals, used, licences, idle)
     if recipe is None or not draft.is_saved(recipe):
         notes.append(Note("changes: not saved", "Save keeps the recipe in the workspace, with every earlier state."))
@@ -171,15 +176,16 @@ def sources(found: Planned | None) -> None:
 def selections(draft: Draft, found: Planned | None) -> None:
     """The recipe's selections: how each is made and how many samples it holds."""
     layout.section("Selections", "what parts are made of")
-    rows = []
+    titles, rows = start.titles(draft.recipe), []
     for key, entry in draft.recipe.selections.items():
         chosen = found.chosen.get(key) if found else None
         how, where = said_entry(entry)
         size = num(len(chosen.sample_ids)) if chosen else {"text": "unused"}
-        rows.append(Row((key, {"text": how, "says": where}, size)))
+        name = {"text": titles[key], "says": f"{titles[key]}\nin the recipe: {key}"}
+        rows.append(Row((name, {"text": how, "says": where}, size)))
     columns = (Column("Selection", "name"), Column("How", "grow"), Column("Samples", "number", 70))
     charts.rows(columns, rows, key="recipe-selections", tall_px=300)
-    notes = [f"{key}: {note}" for key, chosen in found.chosen.items() for note in chosen.notes] if found else []
+    notes = [f"{titles[key]}: {note}" for key, chosen in found.chosen.items() for note in chosen.notes] if found else []
     if notes:
         with st.expander(f"{many(len(notes), 'note')} on how samples were chosen"):
             for note in notes:
@@ -198,4 +204,9 @@ def said_entry(entry: SelectionEntry) -> tuple[str, str]:
         return f"{entry.method}, {amount}" + (
             f" where {entry.where}" if entry.where else ""
         ), entry.where or "all samples"
-    return f"saved as {entry.file.rsplit('/', 1)[-1]}", entry.file
+    one = start.saved_as(entry)
+    if one is not None:
+        return f"saved on Curate: {method_title(one.method)}, {one.budget}", entry.file
+    if entry.file.startswith(start.FROM_CURATE):
+        return "as it was on Curate, not saved there", entry.file
+    return f"file {entry.file.rsplit('/', 1)[-1]}", entry.file

@@ -10,6 +10,7 @@ from core import runs
 from core.errors import BadInput
 from core.runs import Run
 from studio import cached, charts, run_panel, session
+from studio.address_slot import AddressSlot
 from studio.charts import Column, Row
 from studio.run_panel import seconds_of
 from studio.train_view import recipe_name
@@ -18,7 +19,7 @@ from studio.words import duration, many, num
 POLL_SECONDS = 3.0
 PARAMETER = "run"
 _OPEN: session.Slot[str] = session.Slot("runs.open", "")
-_KIND: session.Slot[str] = session.Slot("runs.kind", "All")
+_KIND = AddressSlot("runs.kind", "All", "kind")
 _LOOKS = {"running": "kept", "failed": "bad", "died": "bad"}
 _COLUMNS = (
     Column("Run", "name"), Column("State", "chip", 90), Column("What came of it", "grow"), Column("Started", "soft"),
@@ -65,8 +66,9 @@ def table() -> int:
     if not found:
         return 0
     kinds = ["All", *dict.fromkeys(run_panel.KIND_NAMES.get(run.kind, run.kind) for run in found)]
+    wanted = _KIND.get() if _KIND.get() in kinds else "All"
     if len(kinds) > 2:
-        session.seed("runs-kind", _KIND.get() if _KIND.get() in kinds else "All")
+        session.seed("runs-kind", wanted)
         st.segmented_control("Kind", kinds, key="runs-kind", on_change=_choose_kind, label_visibility="collapsed")
     alive = any(run.state == "running" for run in found)
 
@@ -75,7 +77,6 @@ def table() -> int:
         if _OPEN.get():
             st.rerun(scope="app")
         now = runs.list_runs(path)
-        wanted = _KIND.get()
         shown = [run for run in now if wanted in ("All", run_panel.KIND_NAMES.get(run.kind, run.kind))] or now
         rows = [_row(run, time.time()) for run in shown]
         charts.rows(_COLUMNS, rows, key="runs-table", on_pick=show, tall_px=680)

@@ -11,10 +11,17 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core import runs
-from core.mixture.recipe import Recipe
+from core.filters import Filter
+from core.lens import Lens
+from core.mixture.recipe import Recipe, SelectionFromFile
+from core.select import methods, saved
+from core.select.budget import Budget
+from core.select.pool import Pool
 from core.workspace import Workspace
 from studio import mixture_draft as drafts
 from studio import recent
+from studio.mixture_start import titles
+from studio.mixture_totals import said_entry
 from studio.session import WORKSPACE_VARIABLE
 from tests.studio.small_workspace import make_workspace
 
@@ -118,6 +125,52 @@ def test_a_recipe_that_cannot_be_read_is_told_with_its_remedy(open_page: Open, w
     assert drafts.saved_recipes(workspace) == {}
 
 
+def saved_as(workspace: Workspace, name: str) -> saved.SavedSelection:
+    selection = methods.choose(methods.settings("random", {}), Pool.from_lens(Lens(workspace)), Budget.samples(12))
+    return saved.save(workspace, selection, name=name, budget="20%", chosen=Filter())
+
+
+def test_a_saved_selection_goes_by_its_own_name_also_when_it_was_renamed(open_page: Open, workspace: Workspace) -> None:
+    one = saved_as(workspace, "first <try>")
+    entry = SelectionFromFile(file=one.path, sha256=one.sha256)
+    drafts.save(workspace, drafts.opened(drafts.new_recipe("mine", "some-key", entry), "mine"))
+    html = said(open_page("mixture", workspace.path))
+    assert '<b title="first &lt;try&gt;">first &lt;try&gt;</b>' in html
+    assert "parquet" not in html
+    assert "text tokens <em>in one pass</em>" in html
+    assert "tiny on one H200" in html
+    saved.rename(workspace, one, "the best")
+    assert '<b title="the best">the best</b>' in said(open_page("mixture", workspace.path))
+    saved.remove(workspace, saved.find(workspace, "the best"))
+    assert '<b title="some-key">some-key</b>' in said(open_page("mixture", workspace.path))
+
+
+def test_selections_are_said_by_where_they_come_from(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(WORKSPACE_VARIABLE, str(workspace.path))
+    one = saved_as(workspace, "mine")
+    taken = SelectionFromFile(file=one.path, sha256=one.sha256)
+    other = SelectionFromFile(file=one.path, sha256="0" * 64)
+    assert said_entry(taken) == ("saved on Curate: Random, 20%", one.path)
+    assert said_entry(other)[0] == f"file {one.selection_id}.parquet"
+    now = SelectionFromFile(file="selections/curate-0123456789ab.parquet")
+    assert said_entry(now)[0] == "as it was on Curate, not saved there"
+    recipe_of_two = drafts.new_recipe("two", "a", taken).model_copy(
+        update={"selections": {"a": taken, "b": taken, "c": other}}
+    )
+    assert titles(recipe_of_two) == {"a": "mine (a)", "b": "mine (b)", "c": "c"}
+
+
+def test_a_recipe_name_that_is_refused_stays_with_its_problem(open_page: Open, workspace: Workspace) -> None:
+    app = open_page("mixture", kept(workspace).path)
+    app.text_input(key="recipe-name").set_value("a/b").run()
+    for _ in range(2):
+        assert app.text_input(key="recipe-name").value == "a/b"
+        assert "name cannot be" in said(app)
+        app.run()
+    app.text_input(key="recipe-name").set_value("a b").run()
+    assert "name cannot be" not in said(app)
+
+
 def test_a_kept_recipe_is_taken_up_again_and_a_new_repeat_changes_the_totals(
     open_page: Open, workspace: Workspace
 ) -> None:
@@ -216,3 +269,11 @@ def test_a_recipe_name_that_does_not_fit_is_told(open_page: Open, workspace: Wor
     app.text_input(key="recipe-name").set_value(typed).run()
     assert not app.exception
     assert "cannot be" in said(app) if typed else "name is empty." in said(app)
+
+
+def test_the_address_keeps_which_kind_of_run_is_listed(open_page: Open, workspace: Workspace) -> None:
+    ended(workspace, "STOPPED", {})
+    other = runs.create(workspace.path, "export", "core.mixture.export_job", {})
+    (other / "state.json").write_text('{"heartbeat": 0, "started_at": "2026-01-01T00:00:00+00:00"}', encoding="utf-8")
+    for asked, shown in (("Training", "Training"), ("Exporting", "Exporting"), ("Baking", "All")):
+        assert open_page("runs", workspace.path, kind=asked).session_state["runs-kind"] == shown
