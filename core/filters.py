@@ -49,6 +49,9 @@ class Filter(BaseModel):
     max_images: int | None = Field(None, ge=0, description="Most images.")
     text: str = Field("", max_length=1000, description="Words that must occur in the conversation.")
     where: str = Field("", max_length=LONGEST_WHERE, description="A SQL condition over the columns of the pool.")
+    listed: str = Field(
+        "", pattern="^([0-9a-f]{16})?$", description="Keep the samples of this list: see core/store/sample_lists.py."
+    )
 
     @property
     def is_empty(self) -> bool:
@@ -68,7 +71,8 @@ def compile_filter(chosen: Filter, tag_paths: Sequence[str], *, has_matches: boo
     """The SQL condition of a filter over the lens tables `samples` (stored scores) and `sources`, `true` for an empty filter.
 
     `tag_paths` is the lens's list of tag paths by id. With `has_matches` the ids found by text search stand in the temporary table
-    `matched`. `where` is not compiled here: the lens applies it over the view `pool`, whose scores are 0 to 5.
+    `matched`; those of a list that the filter names stand in `listed`. `where` is not compiled here: the lens applies it over the
+    view `pool`, whose scores are 0 to 5.
     """
     terms: list[str] = []
     if chosen.sources:
@@ -104,6 +108,8 @@ def compile_filter(chosen: Filter, tag_paths: Sequence[str], *, has_matches: boo
         terms.append(f"num_images <= {chosen.max_images}")
     if has_matches:
         terms.append("sample_id IN (SELECT sample_id FROM matched)")
+    if chosen.listed:
+        terms.append("sample_id IN (SELECT sample_id FROM listed)")
     return " AND ".join(terms) or "true"
 
 

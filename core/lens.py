@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from core import conditions
 from core.filters import Filter, compile_filter, quoted
-from core.store import evidence
+from core.store import evidence, sample_lists
 from core.store.align import InOrder
 from core.store.evidence import Producer
 from core.store.ids import MISSING, SCORE_SCALE, digest_of
@@ -251,6 +251,10 @@ class Lens:
             if chosen.text.strip():
                 cursor.register("matched_in", pa.table({"sample_id": self.workspace.store.search(chosen.text)}))
                 cursor.execute("CREATE OR REPLACE TEMP TABLE matched AS SELECT sample_id FROM matched_in")
+            if chosen.listed:
+                listed = pa.table({"sample_id": sample_lists.read(self.workspace, chosen.listed)})
+                cursor.register("listed_in", listed)
+                cursor.execute("CREATE OR REPLACE TEMP TABLE listed AS SELECT sample_id FROM listed_in")
             condition = compile_filter(chosen, self.tag_paths, has_matches=bool(chosen.text.strip()))
             if chosen.where.strip():
                 self._check_where(cursor, chosen.where)

@@ -80,12 +80,13 @@ def other_chip() -> None:
     """What the box does not show because it is in its other mode, with a sign that clears it."""
     shown, now = session.view(), mode()
     if now == "meaning" and shown.chosen.text:
-        _cleared_by_click(f"words: {shown.chosen.text}", "words", _clear_words)
+        cleared_by_click(f"words: {shown.chosen.text}", "words", _clear_words)
     elif now == "words" and shown.like:
-        _cleared_by_click(f"most like: {shown.like}", "likeness", _clear_likeness)
+        cleared_by_click(f"most like: {shown.like}", "likeness", _clear_likeness)
 
 
-def _cleared_by_click(text: str, name: str, clear: Callable[[], None]) -> None:
+def cleared_by_click(text: str, name: str, clear: Callable[[], None]) -> None:
+    """A chip that says something of the view, and takes it away when it is clicked."""
     short = text if len(text) <= 28 else f"{text[:27]}…"
     with st.container(horizontal=True, width="content", gap=None, key=f"chip-alone-{name}"):
         st.button(

@@ -26,6 +26,7 @@ def filters_bar() -> int:
     with st.container(horizontal=True, vertical_alignment="center", key="filters"):
         filter_search.search_box()
         filter_search.other_chip()
+        filter_saved.listed_chip(chosen)
         _chip("source", "sources", chosen, _source_label(chosen), _sources)
         _chip("licence", "licences", chosen, _licence_label(chosen), _licences)
         _chip("style", "styles", chosen, _style_label(chosen), _styles)

@@ -16,13 +16,11 @@ from core.filters import Filter
 from core.select import pins
 from core.select.groups import is_in
 from core.select.pins import Choice
+from core.store import sample_lists
 from core.store.ids import id_from_hex
 from studio import cached, curate_state, layout, session
 from studio.cached_curate import lists
 from studio.words import many, num
-
-MOST_SHOWN = 450
-"""Samples one condition of Browse can name, so that it still fits an address."""
 
 _PROBLEM: session.Slot[StudioError | None] = session.Slot("pinning.problem", None)
 _FLAGGED = Filter(where="len(flags) > 0")
@@ -166,18 +164,16 @@ def choice_buttons(sample_ids: Sequence[int], *, key: str) -> None:
 
 
 def browse_button(label: str, sample_ids: Sequence[int], *, key: str) -> None:
-    """Show samples in Browse; of very many a spread of them, which the button says."""
-    step = -(-len(sample_ids) // MOST_SHOWN)
-    shown = sample_ids[:: max(step, 1)]
-    part = step > 1
+    """Show samples in Browse, however many: the address names their list, which the workspace keeps."""
     st.button(
-        f"{label} {num(len(shown))}" if part else label, icon=":material/grid_view:", key=key,
-        help=f"An address holds no more: {num(len(shown))} of the {num(len(sample_ids))}, evenly spread." if part
-        else "Show these samples in Browse.",
-        on_click=_browse, args=(shown,),
+        label, icon=":material/grid_view:", key=key, help="Show these samples in Browse.", on_click=_browse, args=(sample_ids,)
     )  # fmt: skip
 
 
 def _browse(sample_ids: Sequence[int]) -> None:
-    session.set_filter(Filter(where=f"sample_id IN ({','.join(map(str, sample_ids))})"))
+    try:
+        session.set_filter(Filter(listed=sample_lists.keep(cached.workspace(), sample_ids)))
+    except StudioError as error:
+        _PROBLEM.set(error)
+        return
     session.go_to("browse")

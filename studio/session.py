@@ -23,7 +23,7 @@ from core.filters import Filter, ScoreRange
 from core.store.ids import digest_of, id_from_hex, id_hex
 
 WORKSPACE_VARIABLE = "WINNOW_WORKSPACE"
-_FILTER_PARAMETERS = ("source", "licence", "style", "tag", "flag", "score", "images", "q", "where")
+_FILTER_PARAMETERS = ("source", "licence", "style", "tag", "flag", "score", "images", "q", "where", "list")
 _LISTS = {"source": "sources", "licence": "licences", "style": "styles", "tag": "tags", "flag": "flags"}
 """Parameters that stand once for each entry of a list, and the field of the filter that holds it."""
 
@@ -172,7 +172,7 @@ def filter_to_query(chosen: Filter) -> dict[str, list[str]]:
     if chosen.min_images is not None or chosen.max_images is not None:
         low, high = chosen.min_images, chosen.max_images
         query["images"] = [f"{'' if low is None else low}-{'' if high is None else high}"]
-    for name, text in (("q", chosen.text), ("where", chosen.where)):
+    for name, text in (("q", chosen.text), ("where", chosen.where), ("list", chosen.listed)):
         if text:
             query[name] = [text]
     return query
@@ -184,6 +184,7 @@ def filter_from_query(query: Mapping[str, Sequence[str]]) -> Filter:
         **{field_name: tuple(query.get(name, ())) for name, field_name in _LISTS.items()},
         "text": next(iter(query.get("q", ())), ""),
         "where": next(iter(query.get("where", ())), ""),
+        "listed": next(iter(query.get("list", ())), ""),
     }
     try:
         fields["scores"] = tuple(_score_range(text) for text in query.get("score", ()))

@@ -65,6 +65,8 @@ def filter_words(chosen: Filter) -> str:
         parts.append(f'text "{chosen.text}"')
     if chosen.where:
         parts.append(f"condition {chosen.where}")
+    if chosen.listed:
+        parts.append(f"list of samples {chosen.listed}")
     return "; ".join(parts) or "none"
 
 

@@ -68,7 +68,7 @@ def test_the_sheet_opens_and_closes_and_the_slash_leads_to_the_search_box(open_p
     page = browse(open_page, address)
     page.keyboard.press("?")
     expect(page.locator("dialog.sheet")).to_be_visible()
-    expect(page.locator("dialog.sheet h3")).to_have_count(4)
+    expect(page.locator("dialog.sheet h3")).to_have_count(5)
     page.keyboard.press("x")  # behind the sheet nothing happens
     page.keyboard.press("Escape")
     expect(page.locator("dialog.sheet")).to_be_hidden()
@@ -164,7 +164,12 @@ def test_a_filter_is_saved_applied_on_another_page_renamed_deleted_and_brought_b
     if page.get_by_test_id("stPopoverBody").count() == 0:
         chip(page, "Free photos").get_by_role("button").click()
     page.locator("[class*='st-key-renaming-'] button").first.click()
-    page.locator("[class*='st-key-rename-'] input").fill("Photos")
+    name = page.locator("[class*='st-key-rename-'] input")
+    name.fill("  ")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("stPopoverBody").locator(".w-problem")).to_contain_text("The filter has no name.")
+    expect(name).to_have_value("  ")
+    name.fill("Photos")
     page.keyboard.press("Enter")
     expect(chip(page, "Photos")).to_be_visible()
     page.get_by_role("button", name="Clear all").click()

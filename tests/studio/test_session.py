@@ -29,6 +29,7 @@ _FILTER_FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "max_images": st.none() | st.integers(0, 9),
     "text": st.text(max_size=20),
     "where": st.text(max_size=20),
+    "listed": st.from_regex("^([0-9a-f]{16})?$", fullmatch=True),
 }
 _filters = st.builds(Filter, **_FILTER_FIELDS)
 _VIEW_FIELDS: dict[str, st.SearchStrategy[Any]] = {
@@ -71,6 +72,7 @@ def test_the_view_one_starts_with_needs_no_parameters() -> None:
         {"score": ["ocr"]}, {"score": ["ocr:x-3"]}, {"score": ["ocr:0-9"]}, {"images": ["many"]}, {"images": ["-1-2"]},
         {"page": ["0"]}, {"page": ["²"]}, {"page": ["-1"]}, {"sample": ["xyz"]}, {"sample": ["1"]}, {"q": ["a" * 2000]},
         {"size": ["huge"]}, {"tree": ["oak"]}, {"view": ["pie"]},
+        {"list": ["0"]}, {"list": ["00000000000000AA"]}, {"list": ["' OR true --"]},
     ],
 )  # fmt: skip
 def test_an_address_that_cannot_be_read_is_told(query: dict[str, list[str]]) -> None:
@@ -80,7 +82,7 @@ def test_an_address_that_cannot_be_read_is_told(query: dict[str, list[str]]) -> 
 
 @given(
     st.dictionaries(
-        st.sampled_from(("source", "licence", "style", "tag", "flag", "score", "images", "q", "where")),
+        st.sampled_from(("source", "licence", "style", "tag", "flag", "score", "images", "q", "where", "list")),
         st.lists(st.text(), max_size=3),
     )
 )
