@@ -326,7 +326,7 @@ def _along(here: Curated, order: Ordering, of: str) -> Along:
         cuts,
         (
             Figure("text tokens", totals(here.tokens), hint="Counted by the workspace's own tokenizer."),
-            Figure(unit, totals(here.hours * per_hour), decimals=1, hint=REFERENCE),
+            Figure(f"{unit}, 2B model", totals(here.hours * per_hour), decimals=1, hint=REFERENCE),
         ),
         {key: class_totals(cuts, ranks, one.codes, len(one.names)) for key, one in here.classes.items()},
     )
