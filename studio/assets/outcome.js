@@ -164,7 +164,7 @@ class Outcome {
     this.read = null;
     const sign = this.data.until_done ? "approximate" : "between two cuts";
     this.say(sign, this.data.until_done || "While you drag: read between two of 256 cuts. Exact when you let go.");
-    this.show(reading(this.table, this.budget));
+    this.show(reading(this.table, this.budget), this.budget);
   }
 
   /** The budget rests: what the server counts, to the last sample. */
@@ -197,8 +197,9 @@ class Outcome {
 
   // ---- drawing ------------------------------------------------------------------------------------------------------
 
-  show(read) {
-    write(this.kept.number, count(read.num));
+  /** `num` is what will be kept, where an order that is exact for one budget ends before the one dragged to. */
+  show(read, num = read.num) {
+    write(this.kept.number, count(num));
     write(this.clusters.number, percent(read.distances.clusters));
     DISTANCES.forEach(([key], index) => write(this.far[index].number, plain(read.distances[key])));
     this.root.dataset.num = read.num;
