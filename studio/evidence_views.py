@@ -106,9 +106,7 @@ def tags(kind: str, selected: session.Selected | None) -> None:
     total = cached.count_of(selected, without_tags) if selected is not None else cached.count(without_tags)
     pool_total = cached.count()
     compared = selected is not None or not without_tags.is_empty
-    first = list(dict.fromkeys(path.split(TAG_SEPARATOR)[0] for path in INSTRUCTION_TAGS))
-    tops = [node.path for node in nodes if node.depth == 1]
-    colours = charts.tag_colours(first if kind == "instruction_tags" else sorted(tops))
+    colours = charts.tag_colours(_tops(kind))
     pick = partial(filters_bar.toggle, "tags")
     picture, listed = st.columns([1.45, 1], gap="medium")
     with picture:
@@ -124,6 +122,15 @@ def tags(kind: str, selected: session.Selected | None) -> None:
         entries = [_tag_row(node, total, pool_total, most, compared, colours, chosen) for node in _in_tree_order(nodes)]
         columns = (Column("Tag", "grow"), Column("Samples", "bar", 150), Column("Share", "number", 64))
         charts.rows(columns, entries, key=f"taglist-{kind}", on_pick=pick, tall_px=600)
+
+
+def _tops(kind: str) -> list[str]:
+    """The first level of a tree in the order of its colours, whatever the filter: as in the vocabulary, else the most frequent in
+    the pool first, since only nine have a colour of their own."""
+    if kind == "instruction_tags":
+        return list(dict.fromkeys(path.split(TAG_SEPARATOR)[0] for path in INSTRUCTION_TAGS))
+    rows = [row for row in cached.ask("count_by_tag").to_pylist() if row["kind"] == kind and row["depth"] == 1]
+    return [row["level1"] for row in sorted(rows, key=lambda row: (-row["num_samples"], row["level1"]))]
 
 
 def _in_tree_order(nodes: list[TagCount]) -> list[TagCount]:

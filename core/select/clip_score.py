@@ -42,23 +42,13 @@ class ClipScore(Selector):
         similarity, left_out, reasons = self._similarity(pool)
         there = np.flatnonzero(left_out == 0)
         rows = there[np.lexsort((tie_key(pool.sample_id[there], seed), -similarity[there]))]
-        num = len(rows)
         return Ordering(
             pool=pool,
             method=self.key,
             settings=self.model_dump(mode="json"),
             seed=seed,
             rows=rows,
-            reasons=Reasons(
-                num,
-                (
-                    "kept: similarity of picture and wording ",
-                    Number(similarity[rows]),
-                    ", rank ",
-                    Number(np.arange(1, num + 1)),
-                    f" of {num}",
-                ),
-            ),
+            reasons=Reasons.ranked(len(rows), "kept: similarity of picture and wording ", Number(similarity[rows])),
             left_out=left_out,
             left_out_reasons=reasons,
         )

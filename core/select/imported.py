@@ -41,23 +41,13 @@ class Imported(Selector):
         there = np.flatnonzero(~absent)
         worth = values[there] if self.best == "low" else -values[there]
         rows = there[np.lexsort((tie_key(pool.sample_id[there], seed), worth))]
-        num = len(rows)
         return Ordering(
             pool=pool,
             method=self.key,
             settings=self.model_dump(mode="json"),
             seed=seed,
             rows=rows,
-            reasons=Reasons(
-                num,
-                (
-                    f"kept: {self.column} ",
-                    Number(values[rows] / one),
-                    ", rank ",
-                    Number(np.arange(1, num + 1)),
-                    f" of {num}",
-                ),
-            ),
+            reasons=Reasons.ranked(len(rows), f"kept: {self.column} ", Number(values[rows] / one)),
             left_out=absent.astype(np.uint8),
             left_out_reasons=(f"no value in {self.column}",),
         )

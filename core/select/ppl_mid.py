@@ -48,17 +48,12 @@ class PplMid(Selector):
             settings=self.model_dump(mode="json"),
             seed=seed,
             rows=rows,
-            reasons=Reasons(
+            reasons=Reasons.ranked(
                 num,
-                (
-                    f"kept: {self.column} ",
-                    Number(values[rows] / one),
-                    ", percentile ",
-                    Number(50.0 * twice[rank] / max(num, 1)),
-                    ", rank ",
-                    Number(np.arange(1, num + 1)),
-                    f" of {num}",
-                ),
+                f"kept: {self.column} ",
+                Number(values[rows] / one),
+                ", percentile ",
+                Number(50.0 * twice[rank] / max(num, 1)),
             ),
             left_out=absent.astype(np.uint8),
             left_out_reasons=(f"no value in {self.column}",),

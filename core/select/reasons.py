@@ -40,6 +40,11 @@ class Reasons:
     num: int
     pieces: tuple[Piece, ...]
 
+    @classmethod
+    def ranked(cls, num: int, *pieces: Piece) -> Reasons:
+        """Reasons that end in the place of each sample: "..., rank 12 of 340"."""
+        return cls(num, (*pieces, ", rank ", Number(np.arange(1, num + 1)), f" of {num}"))
+
     def texts(self, start: int = 0, stop: int | None = None) -> Any:
         """The reasons of ranks start+1 to stop as an Arrow string array."""
         stop = self.num if stop is None else min(stop, self.num)

@@ -71,7 +71,7 @@ class TopScore(Selector):
         rows = there[np.lexsort((tie_key(pool.sample_id[there], seed), -blend[there]))]
         total_weight = sum(abs(self.weights.get(name, 1.0)) for name in names) or 1.0
         shown = blend[rows] / total_weight / unit
-        num = len(rows)
+        said = f"mean of {len(names)} columns" if len(names) > 1 else names[0]
         return Ordering(
             pool=pool,
             method=self.key,
@@ -82,16 +82,7 @@ class TopScore(Selector):
             },
             seed=seed,
             rows=rows,
-            reasons=Reasons(
-                num,
-                (
-                    f"kept: {'mean of ' + str(len(names)) + ' columns' if len(names) > 1 else names[0]} ",
-                    Number(shown),
-                    ", rank ",
-                    Number(np.arange(1, num + 1)),
-                    f" of {num}",
-                ),
-            ),
+            reasons=Reasons.ranked(len(rows), f"kept: {said} ", Number(shown)),
             left_out=left_out,
             left_out_reasons=tuple(f"no value in {name}" for name in names),
             notes=self._notes(pool, names),

@@ -21,6 +21,7 @@ from core.vocabulary import CAPABILITY_KEYS
         (Filter(max_images=2), "up to 2 images"),
         (Filter(min_images=1, max_images=2), "1 to 2 images"),
         (Filter(where="ocr > 2"), "condition ocr > 2"),
+        (Filter(listed="00000000000000aa"), "list of samples 00000000000000aa"),
     ],
 )
 def test_a_filter_is_one_line(chosen: Filter, words: str) -> None:
@@ -32,6 +33,7 @@ def test_every_field_of_a_filter_is_said() -> None:
     values = {
         "sources": ("s",), "licences": ("l",), "styles": ("t",), "tags": ("g",), "flags": ("f",),
         "scores": (ScoreRange(capability="ocr", low=1),), "min_images": 1, "max_images": 1, "text": "x", "where": "y",
+        "listed": "00000000000000aa",
     }  # fmt: skip
     assert set(values) == set(Filter.model_fields)
     for name, value in values.items():
