@@ -22,7 +22,7 @@ from studio.cached_compare import Chosen, agreement, drawn_like, luck_like, read
 from studio.cached_curate import curated
 from studio.compare_state import CompareView
 from studio.comparing import badge, letter
-from studio.words import many, num
+from studio.words import many, num, tables_said
 
 PAGE_SIZE = 24
 _MANY_SAMPLES = 200_000
@@ -275,7 +275,7 @@ def _made(one: Chosen) -> dict[str, str]:
         "filter": filter_words(one.filter),
         "constraints": constraints_words(one.constraints),
         "data": (entry.snapshot if entry is not None else cached.lens().snapshot)[:12]
-        + (f", older: {', '.join(older)} changed since" if older else ""),
+        + (f", older: {tables_said(older)} changed since" if older else ""),
         "saved": saved.saved_at(here, entry)[:16].replace("T", " ") + " UTC" if entry is not None else "not saved",
         "id": one.key if entry is not None else "–",
     }

@@ -22,7 +22,7 @@ from studio.compare_state import NOW, CompareView
 from studio.map import Colouring, budget_map
 from studio.map.buffers import publish_classes, publish_points, publish_ranks
 from studio.map.colourings import membership
-from studio.words import Note, many, num, share
+from studio.words import Note, many, num, share, tables_said
 
 _SPREADS = ("Sources", "Styles", "Skills", "Tags")
 _SHOWN = AddressSlot("compare.spread", _SPREADS[0], "spread", _SPREADS)
@@ -89,7 +89,7 @@ def remarks(chosen: Sequence[Chosen], shared: Filter, kept: Sequence[str]) -> No
             saved.moved_since(cached.workspace(), one.entry, cached.lens().versions) if one.entry is not None else ()
         )
         if older:
-            says = f"{one.name} was made of an earlier state of the data. Changed since: {', '.join(older)}."
+            says = f"{one.name} was made of an earlier state of the data. Changed since: {tables_said(older)}."
             notes.append(Note(f"older data: {letter(chosen, one)}", says))
         gone = reading(one, shared).num_missing
         if gone:

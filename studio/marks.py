@@ -43,11 +43,11 @@ def _acts(now: tuple[int, ...]) -> None:
     with st.container(horizontal=True, gap="small", width=500, key="marks-acts"):
         st.button(
             f"Pin {many(len(now), 'sample')}", icon=":material/keep:", key="marks-pin", on_click=pinning.pin_samples, args=(now,),
-            help="Keep these samples whatever the method says; they count in the budget.",
+            help="Always kept; counts in the budget.",
         )  # fmt: skip
         st.button(
             "Never", icon=":material/block:", key="marks-never", on_click=pinning.never_samples, args=(now,),
-            help="Never keep these samples, whatever the method says.",
+            help="Never kept, whatever the method says.",
         )  # fmt: skip
         pinning.browse_button("Show", now, key="marks-show")
         st.button("Clear marks", key="marks-clear", on_click=_clear)

@@ -106,14 +106,12 @@ def sample_buttons(sample_id: int) -> None:
     with st.container(horizontal=True, width="content", gap="small", key="sample-pinning"):
         st.button(
             "Pinned" if now == "pin" else "Pin", icon=":material/keep:", key="sample-pin", type="tertiary",
-            help="Must be kept, whatever the method says. Click to let the method decide."
-            if now == "pin" else "Keep this sample whatever the method says; it counts in the budget.",
+            help="Click to let the method decide." if now == "pin" else "Always kept; counts in the budget.",
             on_click=free_samples if now == "pin" else pin_samples, args=([sample_id],),
         )  # fmt: skip
         st.button(
             "Never kept" if now == "never" else "Never", icon=":material/block:", key="sample-never", type="tertiary",
-            help="Never kept, whatever the method says. Click to let the method decide."
-            if now == "never" else "Never keep this sample, whatever the method says.",
+            help="Click to let the method decide." if now == "never" else "Never kept, whatever the method says.",
             on_click=free_samples if now == "never" else never_samples, args=([sample_id],),
         )  # fmt: skip
 
@@ -147,7 +145,7 @@ def drawn_bar(sample_ids: NDArray[np.uint64] | None) -> None:
         if listed:
             st.button(
                 f"Clear {num(len(listed))}", key="drawn-clear", on_click=free_samples, args=(ids,),
-                help="Take them off the must-keep and never lists: the method decides again.",
+                help="Take them off both lists: the method decides.",
             )  # fmt: skip
 
 
@@ -155,11 +153,11 @@ def choice_buttons(sample_ids: Sequence[int], *, key: str) -> None:
     """Pin samples, or rule them out."""
     st.button(
         f"Pin {many(len(sample_ids), 'sample')}", icon=":material/keep:", key=f"{key}-pin", on_click=pin_samples,
-        args=(sample_ids,), help="Keep these samples whatever the method says; they count in the budget.",
+        args=(sample_ids,), help="Always kept; counts in the budget.",
     )  # fmt: skip
     st.button(
         "Never", icon=":material/block:", key=f"{key}-never", on_click=never_samples, args=(sample_ids,),
-        help="Never keep these samples, whatever the method says.",
+        help="Never kept, whatever the method says.",
     )  # fmt: skip
 
 

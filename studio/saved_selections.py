@@ -17,13 +17,12 @@ from core.select.saved import SavedSelection
 from core.select.words import filter_words, method_title
 from studio import cached, charts, compare_state, curate_state, downloads, layout, refused, session
 from studio.charts import Column, Row
-from studio.words import Note, many, num, share
+from studio.words import Note, many, num, share, tables_said
 
 _OPENED: session.Slot[str] = session.Slot("saved.opened", "")
 _CHANGED: session.Slot[bool] = session.Slot("saved.changed", False)
 _TOLD: session.Slot[str] = session.Slot("saved.told", "")
 _NAME = "saved-name"
-_TABLES_SHOWN = 4
 
 
 def save_button(chosen: Filter, kept: Selection) -> None:
@@ -101,10 +100,7 @@ def _mark(older: str) -> dict[str, str] | None:
 def _older(entry: SavedSelection) -> str:
     """What of the data changed after a selection was made, as a sentence; "" when nothing did."""
     tables = saved.moved_since(cached.workspace(), entry, cached.lens().versions)
-    if not tables:
-        return ""
-    more = f" and {len(tables) - _TABLES_SHOWN} more" if len(tables) > _TABLES_SHOWN else ""
-    return f"Made of an earlier state of the data. Changed since: {', '.join(tables[:_TABLES_SHOWN])}{more}."
+    return f"Made of an earlier state of the data. Changed since: {tables_said(tables)}." if tables else ""
 
 
 def _take_up(selection_id: str) -> None:

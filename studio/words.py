@@ -6,6 +6,7 @@ Thousands are separated, shares have one decimal and a unit, spans of time read 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 KIND_NAMES = {
@@ -21,6 +22,16 @@ KIND_NAMES = {
     "numbers": "Number",
 }
 """Kinds of evidence as people say them, in the order in which they are shown."""
+
+
+def tables_said(tables: Iterable[str]) -> str:
+    """Tables by what is in them: 'image tags, number ppl, samples' for image_tags--rules--1, numbers--ppl--1, samples."""
+    found = (table.split("--") for table in tables)
+    said = (
+        f"number {rest[0]}" if kind == "numbers" and rest else KIND_NAMES.get(kind, kind).lower()
+        for kind, *rest in found
+    )
+    return ", ".join(dict.fromkeys(said))
 
 
 @dataclass(frozen=True)

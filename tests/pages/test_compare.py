@@ -211,7 +211,7 @@ def test_a_selection_older_than_the_data_is_marked(open_page: Open, workspace: W
     evidence.write(workspace.store, evidence.producer("tokens", "other", "1"), table, {})
     app = open_page("compare", workspace)
     assert "older data: A" in said(app)
-    assert "Changed since: tokens--other--1" in said(app)
+    assert "Changed since: text tokens" in said(app)
 
 
 def test_a_file_that_was_changed_is_a_problem_with_a_remedy(open_page: Open, workspace: Workspace) -> None:

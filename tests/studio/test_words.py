@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.ingest.reasons import REASONS
-from studio.words import duration, many, note_on, num, on_page, share, short, size
+from studio.words import duration, many, note_on, num, on_page, share, short, size, tables_said
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,16 @@ def test_a_remedy_on_a_page_names_its_fields_and_no_option_of_the_command() -> N
         assert "--" not in on_page(REASONS[reason].fix)
     assert on_page("Open it with `winnow open /data/a b`.") == "Open it by its path."
     assert on_page("Fetch the image again.") == "Fetch the image again."
+
+
+def test_tables_are_said_by_what_is_in_them_once() -> None:
+    tables = (
+        "image_tags--rules--1",
+        "image_tags--judge--2",
+        "numbers--ppl--1",
+        "numbers--clip--1",
+        "samples",
+        "snapshot",
+    )
+    assert tables_said(tables) == "image tags, number ppl, number clip, samples, snapshot"
+    assert tables_said(()) == ""
