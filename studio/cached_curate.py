@@ -32,7 +32,7 @@ from core.select.prefixes import Prefixes
 from core.store.ids import digest_of, id_from_hex
 from core.vocabulary import CAPABILITIES, CAPABILITY_KEYS, STYLES
 from core.workspace import Workspace
-from studio import cached, charts, outcomes
+from studio import cached, charts, costly, outcomes
 from studio.map.buffers import CutTable, Figure, class_totals, cuts_of, ranks_of, running_totals
 from studio.map.colourings import folded
 from studio.outcomes import Group, Outcome
@@ -267,8 +267,8 @@ def ordering(chosen: Filter, method: str, settings: dict[str, Any], seed: int, b
     text = json.dumps(settings, sort_keys=True)
     keys = (str(here), cached.version(here), chosen.model_dump_json())
     selector = methods.settings(method, settings)
-    costs = selector.cost(len(curated(chosen).pool), budget)
-    with st.spinner(f"{selector.title} takes {costs}.") if costs else nullcontext():  # shows only while it is computed
+    says = costly.ask(selector, len(curated(chosen).pool), budget, *keys, text, seed, only, rules.key)
+    with st.spinner(says) if says else nullcontext():  # shows only while it is computed
         return _ordering(*keys, method, text, seed, only, rules.key, told)
 
 
@@ -297,6 +297,7 @@ def within_tokens(
     selector, keys = methods.settings(method, settings), (str(here), cached.version(here), chosen.model_dump_json())
     pool = _with_vectors(*keys) if selector.needs_vectors else curated(chosen).pool
     labels = _told(*keys, rules.key, rules.constraints)[0]
+    costly.ask(selector, len(pool), len(pool), *keys, json.dumps(settings, sort_keys=True), seed, None, rules.key)
     return methods.choose(selector, pool, tokens, seed, rules.constraints, labels).budget
 
 

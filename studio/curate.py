@@ -16,7 +16,18 @@ from core.select import methods
 from core.select.ordering import Selection
 from core.select.uniform import Random
 from core.store.ids import digest_of
-from studio import cached, curate_constraints, curate_map, curate_state, forms, gallery, layout, session, style
+from studio import (
+    cached,
+    costly,
+    curate_constraints,
+    curate_map,
+    curate_state,
+    gallery,
+    layout,
+    method_choice,
+    session,
+    style,
+)
 from studio.cached_curate import InForce, along, chosen_of
 from studio.curate_state import METHOD, SEED, SHARE, budget_of
 from studio.map import MapEvent
@@ -29,16 +40,11 @@ _SEED_PROBLEM: session.Slot[BadInput | None] = session.Slot("curate.seed-problem
 
 def settings_panel() -> dict[str, Any]:
     """The method, its settings and the seed; gives the settings as plain values."""
-    names = list(methods.METHODS)
-    session.seed("curate-method", METHOD.get())
-    st.selectbox(
-        "Method", names, key="curate-method", format_func=lambda name: methods.method(name).title, on_change=_choose_method,
-        help=layout.verbatim(methods.method(METHOD.get()).summary),
-    )  # fmt: skip
+    method_choice.choose(METHOD.get(), _choose_method)
     with st.container(key="curate-buttons"):
         beside = st.columns(2, gap="small")
     with beside[0], st.popover("Settings", icon=":material/tune:", width="stretch"):
-        chosen = forms.settings_form(methods.method(METHOD.get()), key=f"method-{METHOD.get()}")
+        chosen = method_choice.settings(METHOD.get())
         session.seed("curate-seed", str(SEED.get()))  # as text: seeds go to 2^64, numbers in a browser to 2^53
         st.text_input(
             "Seed",
@@ -83,8 +89,11 @@ def selection(chosen: Filter, settings: dict[str, Any]) -> Selection | None:
     rules = curate_constraints.now()
     try:
         kept = _kept(chosen, settings, rules)
+    except costly.NotAgreed as waiting:
+        costly.button(waiting)
+        return None
     except (BadInput, MissingEvidence) as error:
-        layout.problem(error)
+        layout.problem(method_choice.on_page(error))
         return None
     curate_constraints.line()
     name = f"{methods.method(METHOD.get()).title}, {many(kept.num, 'sample')}"
@@ -124,8 +133,9 @@ def without_selection(chosen: Filter, settings: dict[str, Any]) -> MapEvent:
     says = "Shown without the limits, which contradict each other."
     try:
         kept = _kept(chosen, settings, curate_constraints.without_limits())
-    except (BadInput, MissingEvidence):
-        says = f"Shown as Random would choose: {methods.method(METHOD.get()).title} cannot order this pool yet."
+    except (BadInput, MissingEvidence) as error:
+        why = "is not computed yet" if isinstance(error, costly.NotAgreed) else "cannot order this pool yet"
+        says = f"Shown as Random would choose: {methods.method(METHOD.get()).title} {why}."
         kept = chosen_of(chosen, Random.key, {}, SEED.get(), curate_constraints.without_limits(), budget_of)
     size = kept.ordering.pool_size
     return curate_map.picture(chosen, kept, on_release=lambda budget: _release(budget, size), approximate=says)

@@ -120,6 +120,8 @@ def _contradiction() -> StudioError | None:
         chosen_of(state.chosen, state.method, state.settings, state.seed, now(), curate_state.budget_of)
     except Contradiction as error:
         return error
+    except StudioError:
+        return None  # of the method, not of the rules: said where the selection would stand
     return None
 
 

@@ -6,7 +6,7 @@ Bounds, defaults and descriptions are those of the model; what does not fit is t
 from __future__ import annotations
 
 import types
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from core.errors import BadInput
+from core.select.selector import names_column
 from core.vocabulary import CAPABILITY_KEYS, capability_name
 from studio import layout, session
 
@@ -28,23 +29,37 @@ def settings_form(
     given: Mapping[str, Any] | None = None,
     hidden: Collection[str] = (),
     labels: Mapping[str, str] | None = None,
+    columns: Sequence[str] = (),
 ) -> Settings:
     """Draw a widget per field and give back the settings; BadInput names the field that does not fit.
 
     `given` are values for fields that are hidden or differ from their default; what a person types is kept for the session.
+    `columns` are the number columns and capabilities there are: a setting that names some offers them.
     """
     values = dict(given or {})
     for name, field in model.model_fields.items():
         if name in hidden:
             continue
-        label = (labels or {}).get(name) or field.title or name.replace("_", " ").capitalize()
-        values[name] = _widget(
-            field, label, f"{key}.{name}", values.get(name, field.get_default(call_default_factory=True))
-        )
+        label = (labels or {}).get(name) or label_of(model, name)
+        default = values.get(name, field.get_default(call_default_factory=True))
+        if columns and names_column(field):
+            values[name] = _column(field, label, f"{key}.{name}", default, columns)
+        else:
+            values[name] = _widget(field, label, f"{key}.{name}", default)
     try:
         return model(**values)
     except ValidationError as error:
         raise bad_settings(error) from error
+
+
+def label_of(model: type[BaseModel], name: str) -> str:
+    """What a field is called on a page."""
+    return model.model_fields[name].title or name.replace("_", " ").capitalize()
+
+
+def column_name(name: str) -> str:
+    """A column as people call it."""
+    return capability_name(name) if name in CAPABILITY_KEYS else name
 
 
 def fill(model: type[BaseModel], *, key: str, values: Mapping[str, Any], hidden: Collection[str] = ()) -> None:
@@ -55,7 +70,7 @@ def fill(model: type[BaseModel], *, key: str, values: Mapping[str, Any], hidden:
         value = values.get(name, field.get_default(call_default_factory=True))
         kind, _ = _plain(field.annotation)
         if get_origin(kind) is tuple:
-            picked = "capabilit" in name or _choices(get_args(kind)[0]) is not None
+            picked = "capabilit" in name or names_column(field) or _choices(get_args(kind)[0]) is not None
             value = list(value or ()) if picked else ", ".join(map(str, value or ()))
         elif kind not in (bool, int, float) and _choices(kind) is None:
             value = _as_text(value)
@@ -190,6 +205,32 @@ def _several(field: FieldInfo, kind: Any, label: str, key: str, default: Any, he
         )
     text = st.text_input(label, ", ".join(map(str, default or ())), key=key, help=help_text, persist_state="session")
     return _words(text)
+
+
+def _column(field: FieldInfo, label: str, key: str, default: Any, columns: Sequence[str]) -> Any:
+    """One column, or several number columns, of those there are; what is set already stays, and is said not to be there."""
+    several = get_origin(_plain(field.annotation)[0]) is tuple
+    label, help_text = layout.verbatim(label), layout.verbatim(field.description or "")
+
+    def said(name: str) -> str:
+        return column_name(name) if name in columns else f"{name} · not here" if name else "none"
+
+    if several:
+        numbers = [name for name in columns if name not in CAPABILITY_KEYS]
+        held = session.held(key) if session.holds(key) else list(default or ())
+        held = list(_words(held)) if isinstance(held, str) else list(held or ())
+        session.seed(key, held)
+        return tuple(
+            st.multiselect(
+                label, [*numbers, *(name for name in held if name not in numbers)], key=key, help=help_text, format_func=said,
+                placeholder="none", persist_state="session",
+            )
+        )  # fmt: skip
+    now = str((session.held(key) if session.holds(key) else default) or "")
+    empty = [""] if not field.is_required() and field.default == "" else []
+    options = list(dict.fromkeys([*empty, *columns, *([now] if now or empty else [default])]))
+    session.seed(key, now if now in options else default)
+    return st.selectbox(label, options, key=key, help=help_text, format_func=said, persist_state="session")
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -200,6 +200,7 @@ def select_samples(
     from core.select.groups import labels_for
     from core.select.methods import choose, settings
     from core.select.pool import Pool
+    from core.select.selector import slowed, took
 
     started = time.perf_counter()
     if not budget:
@@ -216,9 +217,10 @@ def select_samples(
     pool = Pool.from_lens(lens, chosen, vectors=selector.needs_vectors)
     labels = labels_for(lens, pool, rules)
     left = num_left(pool, rules, labels)
-    costs = selector.cost(left, left if allowed.kind == "tokens" else allowed.count(left))
+    slower = slowed()
+    costs = took(left, slower * selector.seconds(left, left if allowed.kind == "tokens" else allowed.count(left)))
     if costs is not None:
-        say(f"{selector.title} takes {costs}.")
+        say(f"{selector.title} takes {costs}{', since other work keeps this machine busy' if slower > 1.5 else ''}.")
     selection = choose(selector, pool, allowed, seed, rules, labels)
     file = None
     if out is not None:

@@ -25,8 +25,8 @@ from core.select.budget import Budget
 from core.select.ordering import Ordering
 from core.select.pool import Pool
 from core.select.reasons import Number, Reasons
-from core.select.selector import Selector, took
-from core.select.spherical import COSINE_ONE, k_means, num_clusters, whole_vectors
+from core.select.selector import Selector
+from core.select.spherical import COSINE_ONE, k_means, k_means_seconds, num_clusters, whole_vectors
 
 KERNEL_ONE = 1 << 20
 """A kernel of 1 in whole numbers."""
@@ -116,9 +116,10 @@ class Coincide(Selector):
             notes=_notes(size, quotas),
         )
 
-    def cost(self, pool_size: int, budget: int) -> str | None:
-        held = pool_size / max(self.num_clusters or num_clusters(pool_size), 1)
-        return took(pool_size, pool_size * held * 2e-8 + budget * (2e-4 + held * 1e-7))
+    def seconds(self, pool_size: int, budget: int) -> float:
+        count = max(self.num_clusters or num_clusters(pool_size), 1)
+        held = pool_size / count
+        return k_means_seconds(pool_size, count) + pool_size * held * 2e-8 + budget * (5e-5 + held * 1e-7)
 
 
 class Kernel:

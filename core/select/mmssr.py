@@ -29,7 +29,6 @@ from core.select.selector import (
     Threshold,
     selected_capabilities,
     stored_threshold,
-    took,
     unscored_notes,
     without_candidates,
 )
@@ -65,8 +64,8 @@ class Mmssr(Selector):
     threshold: Threshold = 0.0
     weights: CapabilityWeights = Field(default_factory=dict)
 
-    def cost(self, pool_size: int, budget: int) -> str | None:
-        return took(pool_size, 4e-7 * pool_size)
+    def seconds(self, pool_size: int, budget: int) -> float:
+        return 4e-7 * pool_size
 
     def order(self, pool: Pool, *, budget: Budget | None = None, seed: int = 0) -> Ordering:
         if budget is None:

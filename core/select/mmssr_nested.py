@@ -26,7 +26,6 @@ from core.select.selector import (
     Threshold,
     selected_capabilities,
     stored_threshold,
-    took,
     unscored_notes,
     without_candidates,
 )
@@ -45,8 +44,8 @@ class MmssrNested(Selector):
     threshold: Threshold = 0.0
     weights: CapabilityWeights = Field(default_factory=dict)
 
-    def cost(self, pool_size: int, budget: int) -> str | None:
-        return took(pool_size, 7e-7 * pool_size)
+    def seconds(self, pool_size: int, budget: int) -> float:
+        return 7e-7 * pool_size
 
     def order(self, pool: Pool, *, budget: Budget | None = None, seed: int = 0) -> Ordering:
         rows = selected_capabilities(pool, self.capabilities)

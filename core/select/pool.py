@@ -233,6 +233,11 @@ class Pool:
             key for key, row in zip(self.capabilities, self.scores, strict=True) if bool((row != MISSING).any())
         )
 
+    @cached_property
+    def numbered(self) -> tuple[str, ...]:
+        """The further columns in which at least one sample of the pool has a value."""
+        return tuple(name for name, values in self.columns.items() if not bool(np.isnan(values).all()))
+
     def values(self, name: str) -> NDArray[np.float64]:
         """[N] float64, NaN missing: a capability's scores on the 0-5 scale, or a further column.
 

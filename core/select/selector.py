@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
 from collections.abc import Iterable
 from decimal import Decimal
@@ -10,6 +11,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.fields import FieldInfo
 
 from core.errors import BadInput, MissingEvidence
 from core.select.budget import Budget
@@ -25,9 +27,20 @@ def _names(value: Any) -> Any:
     return value
 
 
+class _NamesColumn:
+    """Marks a setting whose value names a number column or a capability, so that a form can offer those there are."""
+
+
+COLUMN = _NamesColumn()
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
-Column = Annotated[str, Field(min_length=1, max_length=100)]
+Column = Annotated[str, Field(min_length=1, max_length=100), COLUMN]
 """The name of a number column or of a capability; each field that has one describes it."""
+
+
+def names_column(field: FieldInfo) -> bool:
+    """Whether a setting names columns."""
+    return COLUMN in field.metadata
+
 
 Capabilities = Annotated[
     Names,
@@ -59,9 +72,13 @@ class Selector(BaseModel):
         for that budget only. The same pool, settings, budget and seed give the same ordering on every machine.
         """
 
+    def seconds(self, pool_size: int, budget: int) -> float:
+        """About how long an order of a pool of this size takes on one core with nothing else to do; 0 where nobody waits for it."""
+        return 0.0
+
     def cost(self, pool_size: int, budget: int) -> str | None:
-        """What an order of a pool of this size costs, to be said before it starts; None below a few seconds."""
-        return None
+        """`seconds` in words, to be said before it starts; None below a few seconds."""
+        return took(pool_size, self.seconds(pool_size, budget))
 
 
 def selected_capabilities(pool: Pool, wanted: Iterable[str]) -> tuple[int, ...]:
@@ -121,14 +138,27 @@ def column_values(pool: Pool, name: str) -> tuple[NDArray[np.float64], float]:
 
 def took(pool_size: int, seconds: float) -> str | None:
     """What `cost` says of an estimate in seconds; None below a few."""
-    if seconds < 4:
-        return None
-    minutes, rest = divmod(round(seconds), 60)
+    return None if seconds < 4 else f"{about(seconds)} for {pool_size:,} samples"
+
+
+def about(seconds: float) -> str:
+    """An estimate in words, no more exact than it is: 'about 7 s', 'about 40 s', 'about 3 min 20 s', 'about 7 min', 'about 2 h'."""
+    step = 10 if seconds > 57 else 5 if seconds > 17 else 1
+    minutes, rest = divmod(step * round(seconds / step), 60)
     if minutes >= 60:
-        text = f"{round(minutes / 60)} h"
-    else:
-        text = f"{minutes} min" if minutes >= 5 else f"{minutes} min {rest} s" if minutes else f"{rest} s"
-    return f"about {text} for {pool_size:,} samples"
+        return f"about {round(minutes / 60)} h"
+    if minutes and (minutes >= 5 or not rest):
+        return f"about {minutes} min"
+    return f"about {minutes} min {rest} s" if minutes else f"about {rest} s"
+
+
+def slowed() -> float:
+    """How many times as long work takes while other work keeps the machine busy; 1 on a machine with a core to spare."""
+    try:
+        load = os.getloadavg()[0]
+    except (AttributeError, OSError):  # not every system tells
+        return 1.0
+    return max(load / (os.cpu_count() or 1), 1.0)
 
 
 def unscored_notes(pool: Pool, rows: tuple[int, ...]) -> tuple[str, ...]:

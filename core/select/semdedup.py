@@ -19,11 +19,12 @@ from core.select.budget import Budget
 from core.select.ordering import Ordering
 from core.select.pool import Pool
 from core.select.reasons import Label, Number, Reasons
-from core.select.selector import Selector, took
+from core.select.selector import Selector
 from core.select.spherical import (
     cosine,
     interleaved,
     k_means,
+    k_means_seconds,
     keep_apart,
     num_clusters,
     stored_cosine,
@@ -88,5 +89,5 @@ class SemDeDup(Selector):
             ),
         )
 
-    def cost(self, pool_size: int, budget: int) -> str | None:
-        return took(pool_size, pool_size * num_clusters(pool_size) * 1.5e-7)
+    def seconds(self, pool_size: int, budget: int) -> float:
+        return k_means_seconds(pool_size, num_clusters(pool_size))

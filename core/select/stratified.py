@@ -21,7 +21,7 @@ from core.select.budget import Budget
 from core.select.ordering import Ordering
 from core.select.pool import Pool
 from core.select.reasons import Label, Number, Reasons
-from core.select.selector import Selector
+from core.select.selector import COLUMN, Selector
 from core.select.spherical import interleaved
 from core.select.top_score import TopScore
 from core.select.uniform import Random
@@ -73,6 +73,7 @@ class Stratified(Selector):
             max_length=100,
             description="A number column or a capability; empty is the mean of all capabilities.",
         ),
+        COLUMN,
     ] = ""
 
     def order(self, pool: Pool, *, budget: Budget | None = None, seed: int = 0) -> Ordering:

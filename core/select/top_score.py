@@ -17,7 +17,7 @@ from core.select.budget import Budget
 from core.select.ordering import Ordering
 from core.select.pool import Pool
 from core.select.reasons import Number, Reasons
-from core.select.selector import Capabilities, Names, Selector, selected_capabilities
+from core.select.selector import COLUMN, Capabilities, Names, Selector, selected_capabilities
 from core.store.ids import MISSING, SCORE_SCALE, tie_key
 
 
@@ -41,7 +41,7 @@ class TopScore(Selector):
 
     capabilities: Capabilities = ()
     columns: Annotated[
-        Names, Field(description="Further number columns to blend in; without capabilities, only these count.")
+        Names, Field(description="Further number columns to blend in; without capabilities, only these count."), COLUMN
     ] = ()
     weights: Annotated[
         dict[str, Annotated[float, Field(allow_inf_nan=False)]],

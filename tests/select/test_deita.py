@@ -113,5 +113,5 @@ def test_a_column_nobody_made_is_named_with_the_way_to_import_it() -> None:
 
 def test_the_cost_is_said_before_a_long_start_and_only_then() -> None:
     assert Deita().cost(10_000, 3000) is None
-    assert Deita().cost(200_000, 10) == "about 40 s for 200,000 samples"
-    assert Deita().cost(1_000_000, 10) == "about 3 min 20 s for 1,000,000 samples"
+    assert Deita().cost(200_000, 10) == "about 25 s for 200,000 samples"
+    assert Deita().cost(1_000_000, 10) == "about 2 min for 1,000,000 samples"
