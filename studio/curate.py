@@ -28,13 +28,14 @@ from studio import (
     session,
     style,
 )
+from studio.address_slot import AddressSlot
 from studio.cached_curate import InForce, along, chosen_of
 from studio.curate_state import METHOD, SEED, SHARE, budget_of
 from studio.map import MapEvent
 from studio.words import many
 
 _OUTCOME = "curate-outcome"
-_SHOWN: session.Slot[str] = session.Slot("curate.shown", "Sources")
+_SHOWN = AddressSlot("curate.shown", "Sources", "spread", ("Sources", "Styles", "Skills", "Tags"))
 _SEED_PROBLEM: session.Slot[BadInput | None] = session.Slot("curate.seed-problem", None)
 
 

@@ -14,6 +14,7 @@ from core.store import marks, named_filters
 from core.workspace import Workspace
 from studio import recent
 from studio.session import WORKSPACE_VARIABLE, view_to_query
+from tests.pages.components import given
 from tests.pages.test_mixture_train_runs import kept
 from tests.studio.small_workspace import NUM_SAMPLES, make_workspace
 
@@ -180,3 +181,10 @@ def test_what_train_plans_stands_in_its_address(open_page: Open, workspace: Work
     again.selectbox(key="train-preset").set_value("tiny").run()
     assert parameter(again, "model") == "tiny"
     assert open_page("train", workspace, model="unheard of").selectbox(key="train-preset").value == "tiny"
+
+
+def test_the_distribution_curate_shows_stands_in_its_address(open_page: Open, workspace: Workspace) -> None:
+    for asked, shown in (("Tags", "Tags"), ("Nonsense", "Sources")):
+        found = given(open_page("curate", workspace, spread=asked), "outcome")
+        assert found is not None
+        assert found["shown"] == shown
