@@ -49,8 +49,11 @@ def find(workspace: Workspace, name_or_id: str) -> NamedFilter:
     for entry in entries:
         if name_or_id in (entry.name, entry.filter_id):
             return entry
-    known = ", ".join(entry.name for entry in entries) or "none yet"
-    raise BadInput(f"There is no saved filter {name_or_id!r}.", f"The saved ones are: {known}.")
+    known = ", ".join(entry.name for entry in entries)
+    fix = (
+        f"The saved ones are: {known}." if entries else "None is saved yet: choose one in the studio and save it there."
+    )
+    raise BadInput(f"There is no saved filter {name_or_id!r}.", fix)
 
 
 def save(workspace: Workspace, name: str, chosen: Filter) -> NamedFilter:
