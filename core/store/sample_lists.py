@@ -25,7 +25,7 @@ _KEY_BYTES = 8
 
 def keep(workspace: Workspace, sample_ids: Collection[int]) -> str:
     """Keep a list of samples; gives its key, 16 hex digits. A list that is kept already is not written again."""
-    data = np.unique(np.array(list(sample_ids), dtype=np.uint64)).astype("<u8").tobytes()
+    data = np.unique(np.fromiter(sample_ids, np.uint64, len(sample_ids))).astype("<u8").tobytes()
     key, acts = _key_of(data), Acts(workspace.acts_path)
     if not acts.history(_KIND, key):
         acts.put(_KIND, key, {"sample_ids": base64.b64encode(data).decode("ascii")})
