@@ -102,7 +102,9 @@ def save(workspace: Workspace, selection: Selection, *, name: str, budget: str, 
     made = selection.provenance()
     name = name or f"{made['method']} {budget}"
     snapshot = workspace.pin_snapshot(made.get("versions"))
-    said = {"name": name, "budget": budget, "chosen": chosen.model_dump(mode="json")}
+    # A filter's list came later than selections were saved: without one it says what it said before.
+    filtered = chosen.model_dump(mode="json", exclude=None if chosen.listed else {"listed"})
+    said = {"name": name, "budget": budget, "chosen": filtered}
     ids = sha256(selection.sample_ids.tobytes()).hexdigest()
     selection_id = digest_of({"made": made, "said": said, "snapshot": snapshot, "ids": ids})[:_ID_LENGTH]
     taken = {entry.selection_id: entry.name for entry in saved(workspace)}
