@@ -20,5 +20,4 @@ with page(
     else:
         with actions:
             browsing.csv_link(num_visible)
-        browsing.toolbar(num_visible)
-        browsing.grid_page(num_visible)
+        browsing.grid(shown.chosen, num_visible)

@@ -8,10 +8,23 @@ from html import escape
 
 import streamlit as st
 
+from core.errors import StudioError
+from core.filters import Filter
 from core.store.ids import id_hex
 from core.vocabulary import CAPABILITY_KEYS, capability_name
-from studio import cached, cached_search, charts, downloads, evidence_views, gallery, layout, marks, session
-from studio.cached import Detail
+from studio import (
+    cached,
+    cached_search,
+    charts,
+    downloads,
+    evidence_views,
+    gallery,
+    layout,
+    marks,
+    session,
+    thumbnails,
+)
+from studio.cached import Card, Detail
 from studio.session import View
 from studio.words import KIND_NAMES, Note, many, note_on, num
 
@@ -83,10 +96,10 @@ def _likeness_note(shown: View) -> Note:
     return Note("by meaning", f"Cosine of text and picture as {who.name} {who.version} sees them{last}.")
 
 
-def _page_ids(shown: View, page: int) -> list[int]:
+def _page_cards(shown: View, page: int) -> list[Card]:
     if _by_likeness(shown):
-        return cached_search.page_of_samples(shown.chosen, shown.like, page, PAGE_SIZE)
-    return cached.page_of_samples(shown.chosen, _sort_key(shown), page, PAGE_SIZE)
+        return cached.cards(cached_search.page_of_samples(shown.chosen, shown.like, page, PAGE_SIZE))
+    return cached.page_of_cards(shown.chosen, _sort_key(shown), page, PAGE_SIZE)
 
 
 def _neighbours(shown: View, sample_id: int) -> tuple[int | None, int | None, int | None]:
@@ -126,15 +139,29 @@ def pager(num_visible: int, *, key: str) -> None:
         )  # fmt: skip
 
 
+@st.fragment
+def grid(chosen: Filter, num_visible: int) -> None:
+    """The samples a filter lets through, with order, tile size and pages: what changes only these redraws nothing else."""
+    shown = session.view()
+    if shown.sample is not None or shown.chosen != chosen:
+        st.rerun()  # the rest of the page is not what it was
+    try:
+        toolbar(num_visible)
+        grid_page(num_visible)
+    except StudioError as error:  # redrawn alone it is outside of what tells the page's problems
+        layout.problem(error)
+
+
 def grid_page(num_visible: int) -> None:
     """One page of the grid, and the pager again below it."""
     shown = session.view()
     page = min(shown.page, num_pages(num_visible))
-    ids = _page_ids(shown, page)
+    cards = _page_cards(shown, page)
+    ids = [card.sample_id for card in cards]
     alike = cached_search.cosines(shown.like, ids) if _by_likeness(shown) else {}
     selected = session.SELECTION.get()
     gallery.grid(
-        cached.cards(ids),
+        cards,
         key="browse-grid",
         on_open=session.open_sample,
         kept=() if selected is None else selected.among(ids),
@@ -142,10 +169,18 @@ def grid_page(num_visible: int) -> None:
         marks={sample_id: f"{cosine:.2f}" for sample_id, cosine in alike.items()},
         back_from=_LAST_OPENED.get(),
         size=shown.size,
+        ahead=_ahead(shown, page, num_visible),
     )
     if num_pages(num_visible) > 1:
         with st.container(horizontal=True, horizontal_alignment="right", key="browse-foot"):
             pager(num_visible, key="foot")
+
+
+def _ahead(shown: View, page: int, num_visible: int) -> str | None:
+    """Where the pictures of the next page are, where there is one and it costs little to know."""
+    if page >= num_pages(num_visible) or _by_likeness(shown):
+        return None
+    return thumbnails.ahead_url(cached.workspace(), shown.model_copy(update={"page": page, "sort": _sort_key(shown)}))
 
 
 def csv_link(num_visible: int) -> None:

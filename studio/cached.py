@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import gc
 import json
+import os
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -21,11 +24,11 @@ from numpy.typing import NDArray
 from core.errors import BadInput
 from core.filters import Filter
 from core.lens import Lens
-from core.store import evidence
+from core.store import Store, evidence
 from core.store.ids import MISSING, SCORE_SCALE
 from core.vocabulary import CAPABILITY_KEYS, styles_from_bits
 from core.workspace import Workspace
-from studio import session, thumbnails
+from studio import session
 from studio.session import Selected
 
 _NO_WORKSPACE = BadInput("No workspace is open.", "Open one on Overview, or start with `winnow open FOLDER`.")
@@ -54,11 +57,13 @@ def version(path: Path) -> str:
 
     Acts do not move it: no answer here stands on them, and each step of a slider is one.
     """
-    digest = blake2b(digest_size=12)
-    for folder in sorted((path / "tables").glob("*.lance")):
-        place = folder / "_versions"
-        moved = place.stat().st_mtime_ns if place.is_dir() else 0
-        digest.update(f"{folder.name}:{moved};".encode())
+    digest, tables = blake2b(digest_size=12), path / "tables"
+    names = sorted(name for name in (os.listdir(tables) if tables.is_dir() else ()) if name.endswith(".lance"))
+    for name in names:
+        moved = 0
+        with suppress(OSError):  # being made now
+            moved = os.stat(f"{tables}/{name}/_versions").st_mtime_ns
+        digest.update(f"{name}:{moved};".encode())
     return digest.hexdigest()
 
 
@@ -163,10 +168,22 @@ class Detail:
     origin: dict[str, str | None]
 
 
-def page_of_samples(chosen: Filter, sort: str, page: int, page_size: int) -> list[int]:
-    """Sample ids of one page of the grid; `sort` is one of SORT_KEYS or a capability key, with a leading dash for falling order."""
-    rows = ask("samples_page", chosen, **_order(sort), limit=page_size, offset=(page - 1) * page_size)
-    return [int(value) for value in rows["sample_id"].to_pylist()]
+def page_of_cards(chosen: Filter, sort: str, page: int, page_size: int, here: Workspace | None = None) -> list[Card]:
+    """One page of the grid; `sort` is one of SORT_KEYS or a capability key, with a leading dash for falling order.
+
+    `here` is for routes, which have no session that looks at a workspace.
+    """
+    here = here or workspace()
+    text = chosen.model_dump_json()
+    return _page(str(here.path), version(here.path), text, json.dumps(_order(sort)), page, page_size)
+
+
+@st.cache_resource(max_entries=200, show_spinner=False)
+def _page(path: str, at_version: str, chosen: str, order: str, page: int, page_size: int) -> list[Card]:
+    lens = _lens(path, at_version)
+    parameters = json.loads(order) | {"limit": page_size, "offset": (page - 1) * page_size}
+    found = lens.ask("samples_page_badges", Filter.model_validate_json(chosen), **parameters)
+    return _made(lens.workspace.store, found["sample_id"].to_pylist(), found)
 
 
 def place_of_sample(chosen: Filter, sort: str, sample_id: int) -> int | None:
@@ -199,12 +216,15 @@ def cards(sample_ids: list[int]) -> list[Card]:
 
 @st.cache_resource(max_entries=200, show_spinner=False)
 def _cards(path: str, at_version: str, sample_ids: tuple[int, ...]) -> list[Card]:
-    store = workspace().store
+    lens = _lens(path, at_version)
+    badges = lens.ask("samples_badges", ids=np.array(sample_ids, dtype=np.uint64))
+    return _made(lens.workspace.store, sample_ids, badges)
+
+
+def _made(store: Store, sample_ids: Sequence[int], badges: pa.Table) -> list[Card]:
+    """Cards from the rows of samples and their styles and flags."""
     rows = store.samples(sample_ids, ["sample_id", "source", "question", "image_keys", "num_turns"]).to_pylist()
-    ids = np.array([row["sample_id"] for row in rows], dtype=np.uint64)
-    marks = _lens(path, at_version).ask("samples_badges", ids=ids)
-    thumbnails.keep(store, (row["image_keys"][0] for row in rows if row["image_keys"]))
-    known = {row["sample_id"]: row for row in marks.to_pylist()}
+    known = {row["sample_id"]: row for row in badges.to_pylist()}
     return [
         Card(
             sample_id=row["sample_id"],

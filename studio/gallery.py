@@ -15,6 +15,8 @@ from studio.cached import Card, Detail
 TILE_PX = {"small": 140, "medium": 178, "large": 260}
 ROW_PX = {"small": 108, "medium": 150, "large": 220}
 _LONGEST_CAPTION = 300
+_THUMBS = "/api/thumbs/"
+"""Where several thumbnails are given at once, by their keys one after the other."""
 
 
 def thumb_url(image_key: str) -> str:
@@ -47,6 +49,7 @@ def tile(
     return {
         "id": id_hex(card.sample_id),
         "image": thumb_url(card.image_keys[0]) if has_picture else None,
+        "key": card.image_keys[0] if has_picture else None,
         "more": max(len(card.image_keys) - 1, 0),
         "question": question,
         "caption": question
@@ -70,11 +73,13 @@ def grid(
     marks: Mapping[int, str] | None = None,
     back_from: tuple[int, int] | None = None,
     size: str = "medium",
+    ahead: str | None = None,
 ) -> None:
     """A grid of samples with rows of equal height; `on_open` is called with the id of the sample that was clicked.
 
     `kept` and `marked` are ids, `marks` a short text such as a similarity by id. `back_from` is the sample that was open last and
-    the number of that visit: once per visit the keys go on at its tile.
+    the number of that visit: once per visit the keys go on at its tile. `ahead` is where the pictures are given that are likely
+    to be asked for next; they are fetched while nothing else happens.
     """
     tiles = [
         tile(
@@ -85,7 +90,7 @@ def grid(
         )
         for card in cards
     ]
-    _mount("grid", tiles, key, on_open, back_from, ROW_PX[size], TILE_PX[size])
+    _mount("grid", tiles, key, on_open, back_from, ROW_PX[size], TILE_PX[size], ahead)
 
 
 def strip(
@@ -104,6 +109,7 @@ def _mount(
     back_from: tuple[int, int] | None,
     row_px: int,
     tile_px: int,
+    ahead: str | None = None,
 ) -> None:
     def clicked() -> None:
         value = getattr(session.held(key), "opened", None)
@@ -116,6 +122,8 @@ def _mount(
         "back": None if back_from is None else {"id": id_hex(back_from[0]), "visit": back_from[1]},
         "row_px": row_px,
         "tile_px": tile_px,
+        "thumbs": _THUMBS,
+        "ahead": ahead,
     }
     style.component("gallery")(key=key, data=shown, on_opened_change=clicked)
 

@@ -174,6 +174,8 @@ ROUTES: Final[Sequence[Route]] = (
     Route("/api/outcome/{digest}/{num:int}.json", outcome_at),
     Route("/api/sample/{sample_id}", sample),
     Route("/api/thumb/{image_key}", thumb),
+    Route("/api/thumbs/{image_keys}", thumbnails.thumbs),
+    Route("/api/ahead/{workspace}", thumbnails.ahead),
     Route("/api/image/{image_key}", image),
     Route("/api/exports/{run_id}.zip", export_zip),
     Route("/api/view/{workspace}.csv", view_csv),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar, cast
 from urllib.parse import urlsplit
@@ -128,12 +129,18 @@ def workspace_path() -> Path | None:
 
             also_serve(Path(found))
     text = _WORKSPACE.get() or os.environ.get(WORKSPACE_VARIABLE, "")
-    return Path(text).expanduser().resolve() if text else None
+    return _resolved(text) if text else None
 
 
 def _started_with() -> Path | None:
     text = os.environ.get(WORKSPACE_VARIABLE, "")
-    return Path(text).expanduser().resolve() if text else None
+    return _resolved(text) if text else None
+
+
+@lru_cache(maxsize=32)
+def _resolved(text: str) -> Path:
+    """The folder a text names; a run of a page asks for the same one twenty times, and each answer looks at every folder above."""
+    return Path(text).expanduser().resolve()
 
 
 def _known_workspaces() -> list[Path]:

@@ -6,6 +6,42 @@ function make(tag, name, text) {
   return element;
 }
 
+// Thumbnails by image key, as addresses that need no request; those asked for longest ago stand first and go first. A page of them
+// comes in one answer: 48 answers take longer than everything else a page needs.
+const held = new Map();
+const MOST_HELD = 800;
+const PATIENCE_MS = 200; // so long the tiles before stay, to be replaced by new ones with their pictures in one frame
+const REST_MS = 250; // so long nothing must have changed before the next page's pictures are fetched
+
+async function fetchPictures(url, options) {
+  const answer = await fetch(url, options);
+  for (const line of answer.ok ? (await answer.text()).split("\n") : []) {
+    const [key, base64] = line.split(" ");
+    if (base64) hold(key, `data:image/jpeg;base64,${base64}`);
+  }
+}
+
+function hold(key, address) {
+  held.delete(key);
+  held.set(key, address);
+  if (held.size > MOST_HELD) held.delete(held.keys().next().value);
+}
+
+/** What is not held of the pictures of these tiles is on its way when the promise is given; null when all are held. */
+function pictures({ tiles, thumbs }) {
+  const missing = new Set();
+  for (const { key } of tiles) {
+    if (key && held.has(key)) hold(key, held.get(key));
+    else if (key) missing.add(key);
+  }
+  return missing.size ? fetchPictures(thumbs + [...missing].join("")).catch(() => {}) : null;
+}
+
+/** Give every picture that has none its own; one that did not come with the others is asked for alone. */
+function fill(list) {
+  for (const image of list.querySelectorAll("img:not([src])")) image.src = held.get(image.dataset.key) ?? image.dataset.from;
+}
+
 function picture(tile) {
   const box = make("div", "picture");
   if (!tile.image) {
@@ -13,11 +49,11 @@ function picture(tile) {
     return box;
   }
   const image = make("img");
-  image.loading = "lazy";
-  image.decoding = "async";
+  image.decoding = "sync"; // small ones: all of a page stand in the first frame, none follows
   image.alt = "";
   image.addEventListener("error", () => image.replaceWith(make("div", "broken", "This picture cannot be read.")));
-  image.src = tile.image;
+  image.dataset.key = tile.key;
+  image.dataset.from = tile.image;
   box.append(image);
   if (tile.more > 0) box.append(make("span", "more", `+${tile.more}`));
   return box;
@@ -59,6 +95,15 @@ export default function ({ data, parentElement, setTriggerValue }) {
     parentElement.append(root);
   }
   root.dataset.seen = seen;
+  const coming = pictures(data);
+  const show = () => {
+    if (root.dataset.seen === seen) draw(root, data, setTriggerValue, coming);
+  };
+  if (!coming || !root.querySelector(".tile")) return show();
+  Promise.race([coming, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]).then(show);
+}
+
+function draw(root, data, setTriggerValue, coming) {
   const list = make("div", data.shape);
   list.style.setProperty("--row", `${data.row_px}px`);
   list.style.setProperty("--tile", `${data.tile_px}px`);
@@ -76,10 +121,22 @@ export default function ({ data, parentElement, setTriggerValue }) {
       event.stopPropagation();
     }
   });
+  for (const image of list.querySelectorAll("img")) if (held.has(image.dataset.key)) image.src = held.get(image.dataset.key);
+  coming?.then(() => fill(list));
   const before = root.getRootNode().activeElement?.dataset?.id;
   root.replaceChildren(list);
   if (before) focusTile(root, before); // the keys go on where they were
   comeBack(root, data);
+  lookAhead(root, data.ahead);
+}
+
+/** Fetch what is likely to be asked for next, once nothing has happened for a while. */
+function lookAhead(root, url) {
+  clearTimeout(root.rest);
+  if (!url) return;
+  root.rest = setTimeout(() => {
+    if (root.isConnected && !document.hidden) fetchPictures(url, { priority: "low" }).catch(() => {});
+  }, REST_MS);
 }
 
 /** On the way back from an opened sample, once, the keys go on at its tile. */

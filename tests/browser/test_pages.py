@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.serving import serving
@@ -146,6 +146,75 @@ def test_a_url_reproduces_filter_order_page_and_sample(open_page: OpenPage, addr
     again = open_page(page.url, expect_errors=True)  # Streamlit asks for its own files below a deep link first
     expect(again.locator(".turn.gpt .said")).to_have_text(words)
     expect(again.get_by_test_id("stPopover").filter(has_text="source: puzzles, 20")).to_be_visible()
+
+
+def place_on_page(page: Page) -> Locator:
+    return page.locator(".st-key-pager-top .w-count")
+
+
+def turn(page: Page, name: str) -> None:
+    page.locator(".st-key-pager-top").get_by_role("button", name=name).click()
+
+
+def test_pages_turn_with_the_address_and_the_back_button_and_nothing_above_them_is_drawn_anew(
+    open_page: OpenPage, address: str
+) -> None:
+    page = open_page(address)
+    visit(page, "Browse")
+    expect(page.locator(".tile")).to_have_count(48)
+    first = page.locator(".tile").first.get_attribute("data-id")
+    page.locator(".st-key-filters").evaluate("node => { node.seenBefore = true; }")
+    turn(page, "chevron_right")
+    expect(place_on_page(page)).to_have_text(f"49–{NUM_SAMPLES} of {NUM_SAMPLES}")
+    expect(page.locator(".tile")).to_have_count(NUM_SAMPLES - 48)
+    assert parameters(page) == {"page": ["2"]}
+    page.go_back()
+    expect(page.locator(".tile")).to_have_count(48)
+    expect(place_on_page(page)).to_have_text(f"1–48 of {NUM_SAMPLES}")
+    assert parameters(page) == {}
+    assert page.locator(".tile").first.get_attribute("data-id") == first
+    assert page.locator(".st-key-filters").evaluate("node => node.seenBefore")
+
+
+def test_a_new_page_stands_with_all_its_pictures_or_not_at_all(open_page: OpenPage, address: str) -> None:
+    page = open_page(f"{address}/browse?sort=source", expect_errors=True)
+    expect(page.locator(".tile")).to_have_count(48)
+    page.locator(".grid").evaluate(
+        """grid => new MutationObserver(() => {
+          const images = [...grid.getRootNode().querySelectorAll(".tile img")];
+          (window.pictures ??= []).push([images.length, images.filter((one) => one.complete && one.naturalWidth).length]);
+        }).observe(grid.parentElement, { childList: true })""".replace("grid => new", "grid => void new")
+    )
+    filter_by_source(page, "photos")
+    expect(page.locator(".tile")).to_have_count(20)
+    drawn = page.evaluate("window.pictures")
+    assert drawn
+    assert all(loaded == there > 0 for there, loaded in drawn)
+
+
+def test_pictures_of_the_next_page_are_there_before_it_is_asked_for(open_page: OpenPage, address: str) -> None:
+    page = open_page(address)
+    with page.expect_response(re.compile("/api/ahead/")) as coming:
+        visit(page, "Browse")
+    assert coming.value.ok
+    page.wait_for_timeout(300)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/api/thumb" in request.url else None)
+    turn(page, "chevron_right")
+    expect(page.locator(".tile")).to_have_count(NUM_SAMPLES - 48)
+    assert page.locator(".tile img").evaluate_all("all => all.every((one) => one.complete && one.naturalWidth > 0)")
+    assert asked == []
+
+
+def test_pictures_come_one_by_one_when_they_do_not_come_together(open_page: OpenPage, address: str) -> None:
+    page = open_page("about:blank", expect_errors=True)
+    page.route("**/api/thumbs/**", lambda route: route.abort())
+    page.goto(f"{address}/browse")
+    expect(page.locator(".tile")).to_have_count(48)
+    page.wait_for_function(
+        "grid => [...grid.querySelectorAll('img')].slice(0, 12).every((one) => one.naturalWidth > 0)",
+        arg=page.locator(".grid").element_handle(),
+    )
 
 
 def test_text_search_finds_words_of_the_conversation(open_page: OpenPage, address: str) -> None:
