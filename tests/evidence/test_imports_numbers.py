@@ -146,7 +146,7 @@ def test_a_line_of_a_csv_is_named_as_an_editor_counts_it(workspace: Workspace, t
         "line 8, column ppl: the value is '1,5'",
     ]
     assert [one.words() for one in done.examples["bad_row"]] == ["line 7: 2 cells under 3 columns"]
-    assert [one.words() for one in done.examples["no_such_sample"]][0] == "line 9: id '99'"
+    assert done.examples["no_such_sample"][0].words() == "line 9: id '99'"
 
 
 def test_only_the_first_few_of_a_reason_are_told_and_all_are_counted(workspace: Workspace, tmp_path: Path) -> None:
