@@ -22,18 +22,23 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.measuring import Measured, measured, peak_gigabytes
-from core.filters import Filter, ScoreRange
+from core.filters import NO_LICENCE, UNFLAGGED, Filter, ScoreRange
+from core.lens import Lens
 from core.select.budget import Budget
 from core.select.mmssr import Mmssr
 from core.select.mmssr_nested import MmssrNested
 from core.select.pool import Pool
-from core.vocabulary import CAPABILITY_KEYS, STYLES
+from core.vocabulary import CAPABILITY_KEYS, STYLES, TAG_SEPARATOR
+from core.workspace import Workspace
 from tests.browser.serving import ROOT
 
 NUM_SOURCES = 50
 SHARE = 30
 PANDAS_SAMPLES = 1_000_000
 NUM_CUTS = 200
+QUESTIONS = ("count_visible", "score_counts", "count_by_source")
+"""What a page asks first of a filter."""
+
 Row = dict[str, Any]
 
 
@@ -124,38 +129,65 @@ def against_pandas(num: int) -> list[Row]:
 
 
 def lens(path: Path) -> list[Row]:
-    from core.lens import Lens
-    from core.workspace import Workspace
-
     here, took = measured(lambda: Lens(Workspace.open(path)))
     rows = [
         _row(f"loading the lens, {here.num_samples:,} samples", took),
         {"what": "  peak memory", "figure": f"{peak_gigabytes():.2f} GB"},
+        {"what": "count, 14 histograms and sources of", "figure": ""},
     ]
-    filters = {
-        "no filter": Filter(),
-        "score and style": Filter(
-            scores=(ScoreRange(capability="ocr", low=2, high=5),), styles=("yes/no", "comparison")
-        ),
-        "20 of 50 sources": Filter(sources=here.source_names[:20], min_images=1),
-    }
-    for name, chosen in filters.items():
-        _, asked = measured(
-            lambda chosen=chosen: [  # type: ignore[misc]
-                here.ask(question, chosen) for question in ("count_visible", "score_counts", "count_by_source")
-            ],
-            times=5,
-        )
-        rows.append(_row(f"  count, 14 histograms, sources: {name}", asked, 0.4 if name != "no filter" else None))
+    for name, chosen in lens_filters(here).items():
+        num = here.count(chosen)  # a text search is made once, and its rows are kept
+        _, asked = measured(lambda chosen=chosen: [here.ask(one, chosen) for one in QUESTIONS], times=5)  # type: ignore[misc]
+        rows.append(_row(f"  {name}", asked, 0.4) | {"more": f"{_text(asked.cpu)} CPU, {num:,} samples"})
     return rows
 
 
-def _row(what: str, took: Measured, target: float | None = None) -> Row:
-    def text(seconds: float) -> str:
-        return f"{seconds:.2f} s" if seconds >= 1 else f"{1000 * seconds:.0f} ms"
+def lens_filters(here: Lens) -> dict[str, Filter]:
+    """What people ask for, by its words: one of each kind that the workspace has an answer to, and several together."""
+    high = (ScoreRange(capability="ocr", low=2, high=5),)
+    sources = {one["source"]: one["licence"] for one in here.ask("sources_table").to_pylist()}  # largest first
+    licence = next((one for one in sources.values() if one), NO_LICENCE)
+    tags = [(_tag(row), row["num_samples"]) for row in here.ask("count_by_tag").to_pylist()]
+    tags.sort(key=lambda entry: -entry[1])
+    flags = {row["flag"]: row["num_samples"] for row in here.ask("count_by_flag").to_pylist() if row["flag"]}
+    filters = {
+        "no filter": Filter(),
+        "a score of 2 and more": Filter(scores=high),
+        "a style": Filter(styles=("yes/no",)),
+        "a score and two styles": Filter(scores=high, styles=("yes/no", "comparison")),
+        "the largest source": Filter(sources=tuple(sources)[:1]),
+        f"{len(sources) * 2 // 5} of {len(sources)} sources, with images": Filter(
+            sources=here.source_names[: len(sources) * 2 // 5], min_images=1
+        ),
+        f"the licence {licence}": Filter(licences=(licence,)),
+        "with images": Filter(min_images=1),
+    }
+    if tags:
+        filters |= {"the most frequent tag": Filter(tags=(tags[0][0],)), "the rarest tag": Filter(tags=(tags[-1][0],))}
+        filters["the 100th tag"] = Filter(tags=(tags[min(99, len(tags) - 1)][0],))
+    if flags:
+        most = max(flags, key=lambda name: flags[name])
+        filters |= {"a flag": Filter(flags=(most,)), "no flag": Filter(flags=(UNFLAGGED,))}
+    if any(index.name == "text_idx" for index in here.workspace.store.open("samples").list_indices()):
+        filters |= {"a rare word": Filter(text="1234"), "a frequent word": Filter(text="triangle")}
+    filters["source, score, style, tag and image together"] = Filter(
+        sources=here.source_names[::2], scores=high, styles=("yes/no", "comparison"), min_images=1,
+        tags=tuple(tag for tag, _ in tags[:1]),
+    )  # fmt: skip
+    return filters
 
-    aim = {} if target is None else {"target": text(target)}
-    return {"what": what, "figure": text(took.wall), "more": f"{text(took.cpu)} CPU", **aim}
+
+def _tag(row: Row) -> str:
+    return TAG_SEPARATOR.join(filter(None, (row["level1"], row["level2"], row["level3"])))
+
+
+def _row(what: str, took: Measured, target: float | None = None) -> Row:
+    aim = {} if target is None else {"target": _text(target)}
+    return {"what": what, "figure": _text(took.wall), "more": f"{_text(took.cpu)} CPU", **aim}
+
+
+def _text(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds >= 1 else f"{1000 * seconds:.0f} ms"
 
 
 PARTS: dict[str, Callable[[str], list[Row]]] = {

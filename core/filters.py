@@ -5,7 +5,8 @@ Scores are compared on the 0 to 5 scale; a missing score never satisfies a range
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -67,18 +68,33 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def compile_filter(chosen: Filter, tag_paths: Sequence[str], *, has_matches: bool) -> str:
-    """The SQL condition of a filter over the lens tables `samples` (stored scores) and `sources`, `true` for an empty filter.
+@dataclass(frozen=True)
+class Shortcuts:
+    """What a lens knows beforehand: the bit of `tag_bits` that says whether a sample carries a tag or one below it, that of
+    `flag_bits` for a flag (the rarer tags and flags have none), and the licence of each source, NO_LICENCE for none."""
 
-    `tag_paths` is the lens's list of tag paths by id. With `has_matches` the ids found by text search stand in the temporary table
-    `matched`; those of a list that the filter names stand in `listed`. `where` is not compiled here: the lens applies it over the
-    view `pool`, whose scores are 0 to 5.
+    tags: Mapping[str, int] = field(default_factory=dict)
+    flags: Mapping[str, int] = field(default_factory=dict)
+    licences: Mapping[str, str] = field(default_factory=dict)
+    every_flag: bool = False
+    """Whether all flags have a bit."""
+
+
+def compile_filter(
+    chosen: Filter, tag_paths: Sequence[str], *, has_matches: bool, shortcuts: Shortcuts = Shortcuts()
+) -> str:
+    """The SQL condition of a filter over the lens table `samples` (stored scores), `true` for an empty filter.
+
+    `tag_paths` is the lens's list of tag paths by id. With `has_matches` the rows found by text search stand in `matched(row)`;
+    the ids of a list that the filter names stand in `listed`. `where` is not compiled here: the lens applies it over the view
+    `pool`, whose scores are 0 to 5.
     """
     terms: list[str] = []
     if chosen.sources:
-        terms.append(f"source IN ({', '.join(quoted(name) for name in chosen.sources)})")
+        terms.append(_source_term(chosen.sources))
     if chosen.licences:
-        terms.append(_licence_term(chosen.licences))
+        sources = [name for name, licence in shortcuts.licences.items() if licence in chosen.licences]
+        terms.append(_source_term(sources) if sources else "false")
     if chosen.styles:
         unknown = [name for name in chosen.styles if name not in (*STYLES, UNSTYLED)]
         if unknown:
@@ -87,16 +103,9 @@ def compile_filter(chosen: Filter, tag_paths: Sequence[str], *, has_matches: boo
         styled = f"(style_bits & {bits}) <> 0"
         terms.append(f"({styled} OR coalesce(style_bits, 0) = 0)" if UNSTYLED in chosen.styles else styled)
     if chosen.tags:
-        ids = [
-            index
-            for index, path in enumerate(tag_paths)
-            if any(path == tag or path.startswith(tag + TAG_SEPARATOR) for tag in chosen.tags)
-        ]
-        terms.append(f"list_has_any(tag_ids, [{', '.join(map(str, ids))}]::UINTEGER[])" if ids else "false")
+        terms.append(_tags_term(chosen.tags, tag_paths, shortcuts.tags))
     if chosen.flags:
-        names = ", ".join(quoted(name) for name in chosen.flags if name != UNFLAGGED)
-        flagged = f"list_has_any(flags, [{names}]::VARCHAR[])"
-        terms.append(f"({flagged} OR len(flags) = 0)" if UNFLAGGED in chosen.flags else flagged)
+        terms.append(_flags_term(chosen.flags, shortcuts))
     for entry in chosen.scores:
         if entry.capability not in CAPABILITY_KEYS:
             raise BadInput(f"{entry.capability!r} is not a capability.", f"Use one of {', '.join(CAPABILITY_KEYS)}.")
@@ -107,19 +116,39 @@ def compile_filter(chosen: Filter, tag_paths: Sequence[str], *, has_matches: boo
     if chosen.max_images is not None:
         terms.append(f"num_images <= {chosen.max_images}")
     if has_matches:
-        terms.append("sample_id IN (SELECT sample_id FROM matched)")
+        terms.append("row IN (SELECT row FROM matched)")
     if chosen.listed:
         terms.append("sample_id IN (SELECT sample_id FROM listed)")
     return " AND ".join(terms) or "true"
 
 
-def _licence_term(licences: Sequence[str]) -> str:
-    """Licences belong to sources, so the condition is about those; a licence of blanks is none, nor is a source without a row."""
-    named = ", ".join(quoted(name) for name in licences if name != NO_LICENCE)
-    parts = [f"source IN (SELECT source FROM sources WHERE trim(licence) IN ({named}))"] if named else []
-    if NO_LICENCE in licences:
-        parts.append(
-            "source NOT IN (SELECT source FROM sources "
-            f"WHERE coalesce(trim(licence), '') NOT IN ('', {quoted(NO_LICENCE)}))"
-        )
+def _tags_term(tags: Sequence[str], tag_paths: Sequence[str], bits: Mapping[str, int]) -> str:
+    """Frequent tags are bits of a number; of the others few samples have any, which are looked up by tag."""
+    mask = sum(1 << bits[tag] for tag in dict.fromkeys(tags) if tag in bits)
+    rare = [tag for tag in tags if tag not in bits]
+    ids = [
+        index
+        for index, path in enumerate(tag_paths)
+        if any(path == tag or path.startswith(tag + TAG_SEPARATOR) for tag in rare)
+    ]
+    parts = [f"(tag_bits & {mask}::UBIGINT) <> 0"] if mask else []
+    if ids:
+        parts.append(f"row IN (SELECT row FROM sample_tags WHERE tag_id IN ({', '.join(map(str, ids))}))")
+    return f"({' OR '.join(parts)})" if parts else "false"
+
+
+def _flags_term(flags: Sequence[str], shortcuts: Shortcuts) -> str:
+    bits = shortcuts.flags
+    names = [name for name in dict.fromkeys(flags) if name != UNFLAGGED]
+    mask = sum(1 << bits[name] for name in names if name in bits)
+    rare = ", ".join(quoted(name) for name in names if name not in bits)
+    parts = [f"(flag_bits & {mask}::UBIGINT) <> 0"] if mask else []
+    if rare:
+        parts.append(f"list_has_any(flags, [{rare}]::VARCHAR[])")
+    if UNFLAGGED in flags:
+        parts.append("flag_bits = 0" if shortcuts.every_flag else "len(flags) = 0")
     return f"({' OR '.join(parts)})"
+
+
+def _source_term(names: Sequence[str]) -> str:
+    return f"source IN ({', '.join(quoted(name) for name in names)})"

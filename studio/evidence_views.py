@@ -197,7 +197,7 @@ def score_counts(answer: pa.Table) -> dict[str, tuple[list[int], int, float | No
                 missing = row["num_samples"]
             else:
                 counts[row["score"]] = row["num_samples"]
-                total += row["total"]
+                total = row["total"]
         found[key] = (counts, missing, total / sum(counts) if sum(counts) else None)
     return found
 

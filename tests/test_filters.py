@@ -34,7 +34,7 @@ def test_names_with_quotes_stay_names() -> None:
 
 def test_a_tag_stands_for_itself_and_what_is_below_it_but_not_for_names_that_begin_alike() -> None:
     paths = ["OCR", "OCR > Text", "OCRs", "Other > OCR"]
-    assert "[0, 1]" in compile_filter(Filter(tags=("OCR",)), paths, has_matches=False)
+    assert "(0, 1)" in compile_filter(Filter(tags=("OCR",)), paths, has_matches=False)
     assert compile_filter(Filter(tags=("Nothing",)), paths, has_matches=False) == "false"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import BadInput
-from core.filters import UNSTYLED, Filter, ScoreRange
+from core.filters import UNFLAGGED, UNSTYLED, Filter, ScoreRange
 from core.lens import Lens, question
 from core.store import evidence
 from core.store.ids import sample_id
@@ -355,3 +356,105 @@ def test_chosen_ids_stand_in_order_beside_what_is_visible(random_facts: tuple[Le
     ids = np.array([sample_id("a", "5"), sample_id("a", "2"), 12345], np.uint64)
     assert lens.ask("count_visible", ids=ids)["num_samples"].to_pylist() == [NUM_SAMPLES]
     assert question("count_visible").startswith("-- ")
+
+
+# -- what makes questions quick gives the same answers ---------------------------------------------------------------------
+
+MANY_TAGS = [f"T{top} > M{number % 7} > L{number}" for top in range(3) for number in range(40)]
+MANY_FLAGS = [f"flag_{number:02d}" for number in range(90)]
+
+
+@pytest.fixture(scope="module")
+def many_labels(tmp_path_factory: pytest.TempPathFactory) -> tuple[Lens, list[dict[str, Any]]]:
+    """More tags and flags than have a bit, the first of them the most frequent; two producers of flags, one with two versions."""
+    folder = tmp_path_factory.mktemp("many")
+    workspace = Workspace.create(folder / "ws")
+    read_in(
+        workspace, data_set(folder / "in", [text_only(number, id=number) for number in range(NUM_SAMPLES)], "a.json")
+    )
+    dice = random.Random(3)
+    names = [str(number) for number in range(NUM_SAMPLES)]
+
+    def some(labels: list[str], most: int) -> list[list[str]]:
+        return [
+            sorted({labels[int(len(labels) * dice.random() ** 2)] for _ in range(dice.randint(0, most))}) for _ in names
+        ]
+
+    tags, old, new, other = some(MANY_TAGS, 9), some(MANY_FLAGS, 5), some(MANY_FLAGS, 5), some(MANY_FLAGS, 5)
+    number_of = {name: at for at, name in enumerate(names)}
+    for kind, who, version, said, about in (
+        ("instruction_tags", "rules", "1", tags, names),
+        ("flags", "rules", "1", old, names),
+        ("flags", "rules", "2", new, names[::2]),
+        ("flags", "zebra", "1", other, names[::3]),
+    ):
+        column = {"flags" if kind == "flags" else "tags": pa.array([said[number_of[one]] for one in about])}
+        evidence.write(workspace.store, evidence.producer(kind, who, version), said_about(workspace, about, column))
+    rows = [
+        {
+            "original_id": name,
+            "tags": tags[at],
+            "flags": {*(new[at] if at % 2 == 0 else old[at]), *(other[at] if at % 3 == 0 else [])},
+        }
+        for at, name in enumerate(names)
+    ]
+    return Lens(workspace), rows
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_frequent_and_rare_tags_and_flags_filter_alike(
+    many_labels: tuple[Lens, list[dict[str, Any]]], data: st.DataObject
+) -> None:
+    lens, rows = many_labels
+    above = sorted({tag.rsplit(" > ", depth)[0] for tag in MANY_TAGS for depth in (0, 1, 2)})
+    tags = tuple(data.draw(st.lists(st.sampled_from(above), max_size=3)))
+    flags = tuple(data.draw(st.lists(st.sampled_from([*MANY_FLAGS, UNFLAGGED]), max_size=3)))
+    kept = {
+        row["original_id"]
+        for row in rows
+        if (not tags or any(f"{own} > ".startswith(f"{tag} > ") for own in row["tags"] for tag in tags))
+        and (not flags or row["flags"] & set(flags) or (UNFLAGGED in flags and not row["flags"]))
+    }
+    with lens._visible(Filter(tags=tags, flags=flags)) as cursor:
+        assert {row[0] for row in cursor.execute("SELECT original_id FROM visible").fetchall()} == kept
+
+
+def test_some_tags_and_flags_here_have_no_bit(many_labels: tuple[Lens, list[dict[str, Any]]]) -> None:
+    lens, rows = many_labels
+    given_tags, given_flags = (
+        {tag for row in rows for tag in row["tags"]},
+        {one for row in rows for one in row["flags"]},
+    )
+    assert len(lens._shortcuts.tags) == len(lens._shortcuts.flags) == 64
+    assert given_tags - set(lens._shortcuts.tags)
+    assert given_flags - set(lens._shortcuts.flags)
+
+
+def test_bars_and_means_of_broken_and_missing_scores_are_those_of_the_scores(
+    random_facts: tuple[Lens, list[dict[str, Any]]],
+) -> None:
+    lens, rows = random_facts
+    for chosen, seen in (
+        (Filter(), rows),
+        (Filter(scores=(ScoreRange(capability="stem", low=3),)), [row for row in rows if row["stem"] == 150]),
+    ):
+        answer = lens.ask("score_counts", chosen).to_pylist()
+        ids = np.array([sample_id("a", row["original_id"]) for row in rows[::2]], np.uint64)
+        some = [row for row in rows[::2] if row in seen]
+        for given_rows, found in ((seen, answer), (some, lens.ask("score_counts_chosen", chosen, ids=ids).to_pylist())):
+            for key in ("ocr", "stem", "icl"):
+                scores_of = [row.get(key) for row in given_rows]
+                bars = {row["score"]: row["num_samples"] for row in found if row["capability"] == key}
+                assert bars == Counter(None if score is None else (score + 25) // 50 for score in scores_of)
+                total = sum(score for score in scores_of if score is not None) / 50
+                assert {row["total"] for row in found if row["capability"] == key} == {
+                    total if any(score is not None for score in scores_of) else None
+                }
+
+
+def test_a_search_is_made_once_for_all_questions_about_it(workspace: Workspace) -> None:
+    lens = Lens(workspace)
+    assert [lens.count(Filter(text=text)) for text in ("1", "many", "1", "nowhere")] == [1, 4, 1, 0]
+    workspace.store.path.rename(workspace.store.path.with_name("elsewhere"))
+    assert [lens.count(Filter(text=text)) for text in ("1", "many", "1", "nowhere")] == [1, 4, 1, 0]

@@ -5,6 +5,6 @@ SELECT
     sum(v.num_samples)::BIGINT AS num_samples,
     count(*) AS num_sources
 FROM (SELECT source, count(*) AS num_samples FROM visible GROUP BY source) v
-LEFT JOIN sources s ON s.source = v.source
+LEFT JOIN sources s ON s.source = v.source::VARCHAR
 GROUP BY 1
 ORDER BY 2 DESC, 1

@@ -1,5 +1,5 @@
 -- What does the lens know about the chosen samples?
-SELECT visible.*
+SELECT visible.* REPLACE (visible.source::VARCHAR AS source)
 FROM chosen
 JOIN visible USING (sample_id)
 ORDER BY position

@@ -1,33 +1,32 @@
 -- How many of the chosen samples that are visible have each score, rounded to 0 to 5, by capability (NULL: not scored)?
--- As score_counts, in one reading.
-WITH counted AS (
+-- As score_counts, after looking the chosen ones up once.
+WITH seen AS MATERIALIZED (
     SELECT
-        CASE
-            WHEN grouping(spatial) = 0 THEN 0
-            WHEN grouping(attribute) = 0 THEN 1
-            WHEN grouping(logical) = 0 THEN 2
-            WHEN grouping(scene) = 0 THEN 3
-            WHEN grouping(finegrained) = 0 THEN 4
-            WHEN grouping(langgen) = 0 THEN 5
-            WHEN grouping(icl) = 0 THEN 6
-            WHEN grouping(comparative) = 0 THEN 7
-            WHEN grouping(activity) = 0 THEN 8
-            WHEN grouping(causal) = 0 THEN 9
-            WHEN grouping(humanities) = 0 THEN 10
-            WHEN grouping(stem) = 0 THEN 11
-            WHEN grouping(data) = 0 THEN 12
-            WHEN grouping(ocr) = 0 THEN 13
-        END AS place,
-        coalesce(
-            spatial, attribute, logical, scene, finegrained, langgen, icl, comparative, activity, causal,
-            humanities, stem, data, ocr
-        ) AS stored,
-        count(*) AS num
+        bars_a, bars_b, bars_c,
+        spatial, attribute, logical, scene, finegrained, langgen, icl, comparative, activity, causal,
+        humanities, stem, data, ocr
     FROM visible SEMI JOIN chosen ON chosen.sample_id = visible.sample_id
-    GROUP BY GROUPING SETS (
-        (spatial), (attribute), (logical), (scene), (finegrained), (langgen), (icl), (comparative), (activity),
-        (causal), (humanities), (stem), (data), (ocr)
-    )
+),
+counted AS (
+    SELECT
+        CASE WHEN grouping(bars_a) = 0 THEN 0 WHEN grouping(bars_b) = 0 THEN 5 ELSE 10 END AS place,
+        coalesce(bars_a, bars_b, bars_c)::INTEGER AS bars,
+        count(*) AS num
+    FROM seen
+    GROUP BY GROUPING SETS ((bars_a), (bars_b), (bars_c))
+),
+bars AS (
+    SELECT place + nth AS place, nullif((bars >> (3 * nth)) & 7, 7)::TINYINT AS score, sum(num)::BIGINT AS num_samples
+    FROM counted, (SELECT unnest(range(5))::INTEGER AS nth)
+    WHERE place + nth < 14
+    GROUP BY ALL
+),
+totals AS (
+    SELECT [
+        sum(spatial), sum(attribute), sum(logical), sum(scene), sum(finegrained), sum(langgen), sum(icl),
+        sum(comparative), sum(activity), sum(causal), sum(humanities), sum(stem), sum(data), sum(ocr)
+    ] AS stored
+    FROM seen
 )
 SELECT
     place,
@@ -35,9 +34,8 @@ SELECT
         'spatial', 'attribute', 'logical', 'scene', 'finegrained', 'langgen', 'icl', 'comparative', 'activity',
         'causal', 'humanities', 'stem', 'data', 'ocr'
     ][place + 1] AS capability,
-    ((stored::INTEGER + 25) // 50)::TINYINT AS score,
-    sum(num)::BIGINT AS num_samples,
-    sum(stored * num) / 50.0 AS total
-FROM counted
-GROUP BY place, score
+    score,
+    num_samples,
+    stored[place + 1] / 50.0 AS total
+FROM bars, totals
 ORDER BY place, score NULLS LAST

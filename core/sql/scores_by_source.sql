@@ -1,6 +1,6 @@
 -- What is the mean score of each capability in each source of the visible samples?
 SELECT
-    source,
+    source::VARCHAR AS source,
     count(*) AS num_samples,
     avg(spatial) / 50.0 AS spatial,
     avg(attribute) / 50.0 AS attribute,
@@ -17,5 +17,5 @@ SELECT
     avg(data) / 50.0 AS data,
     avg(ocr) / 50.0 AS ocr
 FROM visible
-GROUP BY source
-ORDER BY source
+GROUP BY visible.source
+ORDER BY 1

@@ -2,7 +2,7 @@
 -- Sample ids are 16 hex digits; scores are 0 to 5, empty where missing.
 SELECT
     printf('%016x', v.sample_id) AS sample_id,
-    v.source,
+    p.source,
     v.original_id,
     v.num_images,
     v.num_turns,

@@ -35,7 +35,10 @@ def test_every_sample_has_what_is_said_of_its_present_content_beside_it(
     order = InOrder(samples_of(rows))
     expected = sorted(rows, key=lambda row: (row[1].encode(), NO_ROW if row[3] is None else row[3], row[0]))
     assert order.samples["sample_id"].to_pylist() == [row[0] for row in expected]
-    for said in [*tables, *tables[:1]]:
+    assert order.samples["source"].to_pylist() == [row[1] for row in expected]
+    assert order.source_names == sorted({row[1] for row in rows}, key=str.encode)
+    as_read = [(row[0], row[2] if at % 3 else "three", at) for at, row in enumerate(rows)]
+    for said in [as_read, *tables, *tables[:1]]:
         table = pa.table(
             {
                 "sample_id": pa.array([entry[0] for entry in said], pa.uint64()),
@@ -45,9 +48,9 @@ def test_every_sample_has_what_is_said_of_its_present_content_beside_it(
         )
         known = {(sample_id, content): value for sample_id, content, value in said}
         wanted: list[dict[str, Any]] = [
-            {"sample_id": row[0], "value": known[row[0], row[2]]}
+            {"said": True, "value": known[row[0], row[2]]}
             if (row[0], row[2]) in known
-            else {"sample_id": None, "value": None}
+            else {"said": False, "value": None}
             for row in expected
         ]
         assert order.beside(table).to_pylist() == wanted
