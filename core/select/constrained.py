@@ -17,7 +17,7 @@ from core.errors import BadInput
 from core.select.budget import Budget
 from core.select.constraints import PARTITIONS, Constraints, Contradiction, Quota
 from core.select.groups import Labels, Mask, is_in, members
-from core.select.minima import Stuck, exchange
+from core.select.minima import Stuck, meet
 from core.select.ordering import Ordering
 from core.select.pool import Pool
 from core.select.reasons import Label, Reasons, Woven
@@ -266,20 +266,22 @@ def _finished(base: Ordering, line: _Line, kept: Mask, blocked: NDArray[np.int64
     rules = line.rules
     minima, maxima = rules.constraints.minimum, rules.constraints.maximum
     brought = gave = np.full(len(kept), -1, dtype=np.int64)
-    places = np.flatnonzero(kept)
+    places = came = np.flatnonzero(kept)
     if minima:
         assert budget is not None
         chosen = np.zeros(len(kept), dtype=bool)
         chosen[places[:budget]] = True
         line_of = [mask[line.rows] for mask in rules.least], [mask[line.rows] for mask in rules.most]
         try:
-            done = exchange(chosen, line.num_pinned, line_of[0], rules.need(budget), line_of[1], rules.limit(budget))
+            done = meet(
+                chosen, line.num_pinned, line_of[0], rules.need(budget), line_of[1], rules.limit(budget), budget
+            )
         except Stuck as stuck:
             raise _stuck(stuck, rules, base, line, budget) from None
         brought, gave = done.brought, done.gave
         behind = (kept & ~chosen) | (gave >= 0)
         behind[done.kept] = False
-        places = np.flatnonzero(done.kept)
+        places = came = np.flatnonzero(done.kept)
         if len(places) == budget:  # where fewer can be kept, nobody may move up into the budget
             places = np.concatenate([places, np.flatnonzero(behind)])
     num_base, num_left = len(base.left_out_reasons), len(rules.exclusions)
@@ -287,7 +289,7 @@ def _finished(base: Ordering, line: _Line, kept: Mask, blocked: NDArray[np.int64
     code[line.left] = base.left_out
     code[rules.excluded > 0] = num_base + rules.excluded[rules.excluded > 0]
     code[line.rows] = np.where(blocked < 0, 0, num_base + num_left + 1 + blocked)
-    code[line.rows[brought >= 0]] = 0
+    code[line.rows[came]] = 0
     code[line.rows[gave >= 0]] = num_base + num_left + len(maxima) + 1 + gave[gave >= 0]
     source, place = line.source.copy(), line.place.copy()
     source[brought >= 0] = 0
@@ -354,7 +356,14 @@ def _stuck(stuck: Stuck, rules: _Rules, base: Ordering, line: _Line, budget: int
         group = (rules.constraints.minimum if kind == "minimum" else rules.constraints.maximum)[index]
         num = (rules.need if kind == "minimum" else rules.limit)(budget)[index]
         other = f"the {kind} of {_said(group, num)} for {group.group}"
-    return Contradiction(f"{rule} cannot be met beside {other} within {budget:,} samples.", _LOOSEN)
+    more = f" and {stuck.more} more rule{'s' if stuck.more > 1 else ''}" if stuck.more else ""
+    cannot = (
+        "cannot be met" if stuck.proven else "was not met by exchanging samples, and a way to meet it was not found,"
+    )
+    return Contradiction(
+        f"{rule} {cannot} beside {other}{more} within {budget:,} samples.", _LOOSEN,
+        larger_helps=stuck.larger_helps and any(one.share is None for one in rules.constraints.minimum),
+    )  # fmt: skip
 
 
 def _said(quota: Quota, num: int) -> str:
