@@ -21,12 +21,14 @@ from core.filters import Filter
 from core.select import compare, luck, methods, saved, spread
 from core.select.compare import Split
 from core.select.constraints import Constraints
+from core.select.groups import labels_for
 from core.select.luck import Luck
 from core.select.mmssr_nested import MmssrNested
 from core.select.saved import SavedSelection
 from core.select.uniform import Random
+from core.store.ids import digest_of, id_from_hex
 from studio import cached, curate_state
-from studio.cached_curate import chosen_of, curated, in_force
+from studio.cached_curate import InForce, chosen_of, curated, in_force, left
 from studio.compare_state import NOW
 from studio.curate_value import samples_of
 
@@ -147,32 +149,44 @@ def split(first: Chosen, second: Chosen) -> Split:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _luck(
-    path: str, at_version: str, shared: str, own: str, budget: int, seeds: tuple[int, ...], keys: tuple[str, ...],
-    _ids: Sequence[Any],
+    path: str, at_version: str, shared: str, drawn: Drawn, seeds: tuple[int, ...], keys: tuple[str, ...],
+    _constraints: Constraints, _ids: Sequence[Any],
 ) -> Luck:  # fmt: skip
     here = curated(Filter.model_validate_json(shared))
-    drawn_from = curated(Filter.model_validate_json(own)).pool
+    drawn_from = curated(Filter.model_validate_json(drawn.filter)).pool
     against = dict(zip(keys, _ids, strict=True))
-    return luck.luck(drawn_from, budget, here.everything, here.pool, here.labels, against, seeds)  # fmt: skip
-
-
-def luck_like(one: Chosen, shared: Filter, against: Sequence[Chosen]) -> Luck:
-    """Random with several seeds, as large as a selection and drawn from the pool of its filter."""
-    here = cached.workspace().path
-    own, budget = drawn_like(one)
-    seeds = luck.fresh_seeds({other.seed for other in against if other.method == Random.key})
-    return _luck(
-        str(here), cached.version(here), shared.model_dump_json(), own, budget, seeds,
-        tuple(other.digest for other in against), [other.sample_ids for other in against],
+    return luck.luck(
+        drawn_from, drawn.num, here.everything, here.pool, here.labels, against, seeds,
+        constraints=_constraints, asked=labels_for(cached.lens(), drawn_from, _constraints),
     )  # fmt: skip
 
 
-def drawn_like(one: Chosen) -> tuple[str, int]:
-    """What decides how Random is drawn beside a selection: the filter as JSON, and how many samples; 0 where none can be."""
-    try:
-        return one.filter.model_dump_json(), min(one.num, len(curated(one.filter).pool))
-    except StudioError:  # a condition over columns that are gone
-        return one.filter.model_dump_json(), 0
+def luck_like(one: Chosen, shared: Filter, against: Sequence[Chosen]) -> Luck:
+    """Random with several seeds, as large as a selection, from the pool of its filter and under its constraints; StudioError
+    where nothing can be drawn like it."""
+    here = cached.workspace().path
+    seeds = luck.fresh_seeds({other.seed for other in against if other.method == Random.key})
+    return _luck(
+        str(here), cached.version(here), shared.model_dump_json(), drawn_like(one), seeds,
+        tuple(other.digest for other in against), one.constraints, [other.sample_ids for other in against],
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What decides how Random is drawn beside a selection: the filter as JSON, a digest of the constraints, how many samples."""
+
+    filter: str
+    constraints: str
+    num: int
+
+
+def drawn_like(one: Chosen) -> Drawn:
+    """How Random is drawn beside a selection; StudioError where its filter or its constraints cannot be understood any more."""
+    pinned = np.sort(np.array([id_from_hex(text) for text in one.constraints.pins], dtype=np.uint64))
+    rules = InForce(one.constraints, digest_of(one.constraints.model_dump(mode="json")), pinned)
+    num, _ = left(one.filter, rules)
+    return Drawn(one.filter.model_dump_json(), rules.key, min(one.num, num))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -18,7 +18,7 @@ from core.select.mmssr import Mmssr
 from core.select.mmssr_nested import MmssrNested
 from core.select.words import by_kind, constraints_words, filter_words, method_title, settings_words
 from studio import cached, compare_state, gallery, layout, session
-from studio.cached_compare import Chosen, agreement, drawn_like, luck_like, reading, split
+from studio.cached_compare import Chosen, Drawn, agreement, drawn_like, luck_like, reading, split
 from studio.cached_curate import curated
 from studio.compare_state import CompareView
 from studio.comparing import badge, letter
@@ -131,7 +131,7 @@ def _measures(chosen: Sequence[Chosen], pair: tuple[Chosen, Chosen], shared: Fil
         )  # fmt: skip
         return
     with st.spinner("Measuring beside Random"):
-        columns = _columns(chosen, pair, shared)
+        columns, undrawn = _columns(chosen, pair, shared)
     heads, lines = [], dict.fromkeys(("distance", "clusters", "overlap"), "")
     for column in columns:
         heads.append(
@@ -148,9 +148,11 @@ def _measures(chosen: Sequence[Chosen], pair: tuple[Chosen, Chosen], shared: Fil
     )
     _table(f"<thead><tr><th></th>{''.join(heads)}</tr></thead><tbody>{body}</tbody>")
     layout.small(
-        f"Random: mean of {NUM_SEEDS} seeds and their standard deviation, as many samples from the same pool. What differs by "
-        "less than that is luck."
+        f"Random: mean of {NUM_SEEDS} seeds and their standard deviation, as many samples from the same pool under the same "
+        "constraints. What differs by less than that is luck."
     )
+    for name, error in undrawn:
+        layout.small(f"Nothing can be drawn at random like {name}: {error.problem} {error.fix}")
     _between(chosen, pair, shared)
     _agreements(chosen)
 
@@ -168,10 +170,19 @@ class _Column:
     overlaps: Mapping[str, _Value]
 
 
-def _columns(chosen: Sequence[Chosen], pair: tuple[Chosen, Chosen], shared: Filter) -> list[_Column]:
-    """A column for each selection, and behind the last of a size and filter one for Random of that size and filter."""
-    made = []
-    drawn = [drawn_like(one) for one in chosen]
+def _columns(
+    chosen: Sequence[Chosen], pair: tuple[Chosen, Chosen], shared: Filter
+) -> tuple[list[_Column], list[tuple[str, StudioError]]]:
+    """A column for each selection, and behind the last of a size, filter and constraints one for Random of these; and beside
+    which selections there is none, with why."""
+    made, undrawn = [], []
+    drawn: list[Drawn | None] = []
+    for one in chosen:
+        try:
+            drawn.append(drawn_like(one))
+        except StudioError as error:
+            drawn.append(None)
+            undrawn.append((one.name, error))
     for place, one in enumerate(chosen):
         found = asdict(reading(one, shared).distances)
         made.append(
@@ -182,11 +193,17 @@ def _columns(chosen: Sequence[Chosen], pair: tuple[Chosen, Chosen], shared: Filt
                 {other.digest: (compare.jaccard(one.sample_ids, other.sample_ids), None) for other in chosen},
             )
         )
-        if not drawn[place][1] or drawn[place] in drawn[place + 1 :]:
+        like = drawn[place]
+        if like is None or not like.num or like in drawn[place + 1 :]:
             continue
-        luck = luck_like(one, shared, chosen)
-        made.append(_Column("", f"Random, {num(luck.budget)}", luck.distances, luck.overlaps))
-    return made
+        try:
+            luck = luck_like(one, shared, chosen)
+        except StudioError as error:
+            undrawn.append((one.name, error))
+            continue
+        rules = "" if one.constraints.is_empty else f", rules of {letter(chosen, one)}"
+        made.append(_Column("", f"Random, {num(luck.budget)}{rules}", luck.distances, luck.overlaps))
+    return made, undrawn
 
 
 def _row(title: str, values: Sequence[_Value]) -> str:

@@ -1,4 +1,5 @@
-"""How much of a selection's figures is luck: the same measures of Random with several seeds, of the same size and the same pool.
+"""How much of a selection's figures is luck: the same measures of Random with several seeds, of the same size, from the same
+pool and under the same constraints, so that what differs is the method alone.
 
 Random is a first-class method: most published ones fail to beat it, so it is always shown beside the others.
 """
@@ -14,7 +15,9 @@ from numpy.typing import NDArray
 from core.progress import Progress, silent
 from core.select import compare, spread
 from core.select.budget import Budget
-from core.select.methods import choose
+from core.select.constraints import Constraints
+from core.select.groups import Labels
+from core.select.methods import UNCONSTRAINED, choose
 from core.select.pool import Pool
 from core.select.uniform import Random
 
@@ -48,8 +51,13 @@ def luck(
     against: Mapping[str, NDArray[np.uint64]],
     seeds: Sequence[int] = tuple(range(NUM_SEEDS)),
     progress: Progress = silent,
+    *,
+    constraints: Constraints = UNCONSTRAINED,
+    asked: Labels | None = None,
 ) -> Luck:
     """Draw `budget` samples of a pool at random with each seed and measure them like any selection.
+
+    The draws keep `constraints`, whose questions about `drawn_from` `asked` answers; Contradiction where nothing can.
 
     `pool`, its `labels` and its counts `everything` are what selections are measured by; `drawn_from` is that pool or a part of
     it. `against` are selections by name. Cost: one sort of the pool and one count of the selection for each seed.
@@ -58,7 +66,7 @@ def luck(
     overlaps: dict[str, list[float]] = {name: [] for name in against}
     for done, seed in enumerate(seeds):
         progress(done, len(seeds), f"Random with seed {seed}")
-        ids = choose(Random(), drawn_from, Budget.samples(budget), seed).sample_ids
+        ids = choose(Random(), drawn_from, Budget.samples(budget), seed, constraints, asked).sample_ids
         rows = pool.rows_of(ids)
         found = asdict(spread.distances(everything, spread.counts(pool, labels, rows), labels, rows))
         for name in DISTANCES:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
+import statistics
 from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
@@ -15,9 +18,12 @@ from core.filters import Filter
 from core.lens import Lens
 from core.select import compare, methods, saved
 from core.select.budget import Budget
+from core.select.constraints import Constraints, Quota
+from core.select.groups import labels_for
 from core.select.mmssr_nested import MmssrNested
 from core.select.pool import Pool
 from core.select.saved import SavedSelection
+from core.select.uniform import Random
 from core.store import evidence
 from core.workspace import Workspace
 from studio import history, recent
@@ -66,10 +72,18 @@ def asked(app: AppTest, name: str) -> list[str]:
     return [found] if isinstance(found, str) else list(found)
 
 
-def keep(workspace: Workspace, method: str, count: int, name: str, chosen: Filter | None = None) -> SavedSelection:
-    chosen = chosen or Filter()
-    pool = Pool.from_lens(Lens(workspace), chosen)
-    selection = methods.choose(methods.settings(method, {}), pool, Budget.samples(count))
+def keep(
+    workspace: Workspace,
+    method: str,
+    count: int,
+    name: str,
+    chosen: Filter | None = None,
+    rules: Constraints = methods.UNCONSTRAINED,
+) -> SavedSelection:
+    chosen, lens = chosen or Filter(), Lens(workspace)
+    pool = Pool.from_lens(lens, chosen)
+    asked_of = labels_for(lens, pool, rules)
+    selection = methods.choose(methods.settings(method, {}), pool, Budget.samples(count), 0, rules, asked_of)
     return saved.save(workspace, selection, name=name, budget=str(count), chosen=chosen)
 
 
@@ -191,6 +205,35 @@ def test_measures_stand_beside_random_and_say_how_nested_agrees_with_faithful(
     agreed = compare.agreement_with_faithful(pool, MmssrNested(), 0)
     for percent, value in agreed.items():
         assert f"<b>{100 * value:.1f}</b><span>at {percent:g} %" in html
+
+
+def test_random_is_drawn_under_the_constraints_of_the_selection_it_stands_beside(
+    open_page: Open, workspace: Workspace
+) -> None:
+    rules = Constraints(maximum=(Quota(kind="source", name="charts", count=0),), exclude=("source = 'photos'",))
+    free, bound = keep(workspace, "random", 15, "free"), keep(workspace, "random", 15, "bound", rules=rules)
+    html = said(open_page("compare", workspace, of=[free.selection_id, bound.selection_id], show="measures"))
+    assert html.count('title="Random, 15"') == html.count('title="Random, 15, rules of B"') == 1
+    lens = Lens(workspace)
+    pool = Pool.from_lens(lens)
+    asked_of = labels_for(lens, pool, rules)
+    ids = saved.checked_ids(workspace, bound.path, bound.sha256, bound.name)
+    draws = [methods.choose(Random(), pool, Budget.samples(15), seed, rules, asked_of) for seed in range(1, 9)]
+    shared = [compare.jaccard(draw.sample_ids, ids) for draw in draws]
+    assert f"{100 * statistics.mean(shared):.1f}" in html.split("with B", 1)[1]
+
+
+def test_a_selection_that_nothing_can_be_drawn_like_any_more_says_why(open_page: Open, workspace: Workspace) -> None:
+    rules = Constraints(exclude=("ppl > 3",))
+    column = workspace.store.read("tokens--workspace--1", ["sample_id", "content_hash"])
+    values = column.append_column("value", pa.array([float(at % 5) for at in range(column.num_rows)]))
+    evidence.write(workspace.store, evidence.producer("numbers", "ppl", "1"), values)
+    one, two = keep(workspace, "random", 10, "free"), keep(workspace, "random", 10, "by ppl", rules=rules)
+    for folder in workspace.store.path.glob("numbers--*"):
+        shutil.rmtree(folder)
+    html = said(open_page("compare", workspace, of=[one.selection_id, two.selection_id], show="measures"))
+    assert "Nothing can be drawn at random like by ppl: The condition 'ppl > 3' cannot be used" in unescape(html)
+    assert 'title="Random, 10"' in html
 
 
 def test_samples_of_one_side_are_paged(open_page: Open, workspace: Workspace) -> None:

@@ -10,6 +10,8 @@ import pytest
 from core.select import luck
 from core.select.budget import Budget
 from core.select.compare import jaccard
+from core.select.constraints import Constraints, Contradiction, Quota
+from core.select.groups import Labels as Asked
 from core.select.methods import choose
 from core.select.pool import Pool
 from core.select.spread import Labels, counts, distances
@@ -69,3 +71,30 @@ def test_seeds_that_a_compared_selection_was_drawn_with_are_left_out() -> None:
     assert luck.fresh_seeds(()) == tuple(range(8))
     assert luck.fresh_seeds({0, 3}, 4) == (1, 2, 4, 5)
     assert luck.fresh_seeds({2**64 - 1}, 2) == (0, 1)
+
+
+def test_draws_keep_the_constraints_and_their_measures_are_of_those_draws(pool: Pool) -> None:
+    labels = labels_of(pool)
+    everything = counts(pool, labels)
+    pins = tuple(f"{int(value):016x}" for value in pool.sample_id[:3])
+    seen = np.arange(len(pool)) % 2 == 0
+    rules = Constraints(
+        pins=pins, include=("even",), minimum=(Quota(kind="source", name="c", count=12),),
+        maximum=(Quota(kind="style", name="multi-choice", share=0.2),),
+    )  # fmt: skip
+    asked = Asked(conditions={"even": seen | (np.arange(len(pool)) < 3)})
+    draws = [choose(Random(), pool, Budget.samples(20), seed, rules, asked) for seed in (1, 4)]
+    found = luck.luck(
+        pool, 20, everything, pool, labels, {"pins": pool.sample_id[:3]}, seeds=(1, 4), constraints=rules, asked=asked
+    )
+    assert found.overlaps["pins"] == pytest.approx((3 / 20, 0)), "what must be kept is in every draw"
+    for draw in draws:
+        assert int((pool.source[draw.rows] == 2).sum()) >= 12
+        assert int((pool.style_bits[draw.rows] & 1).sum()) <= 4
+    said = [distances(everything, counts(pool, labels, one.rows), labels, one.rows).source for one in draws]
+    assert found.distances["source"] == pytest.approx((statistics.mean(said), statistics.stdev(said)))
+    with pytest.raises(Contradiction):
+        luck.luck(
+            pool, 20, everything, pool, labels, {}, seeds=(1,),
+            constraints=Constraints(minimum=(Quota(kind="source", name="c", count=21),)),
+        )  # fmt: skip
