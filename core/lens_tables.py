@@ -6,6 +6,8 @@ one number.
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -61,6 +63,7 @@ class LensTables:
         ).fetchall():
             database.unregister(name[0])
         del self._order
+        _give_back()
 
     def _make_sources(self) -> None:
         con = self._database
@@ -100,6 +103,7 @@ class LensTables:
         alias under which its columns stand there."""
         alias = f"e{len(joins)}"
         joins[alias] = self._order.beside(table)
+        _give_back()
         return alias
 
     def _said(self, who: Producer) -> pa.Table:
@@ -182,10 +186,7 @@ class LensTables:
         self.tag_paths: list[str] = []
         ids, bits = [], []
         said = {
-            kind: [
-                (table, _Lists(table["tags"].combine_chunks()))
-                for table in map(self._said, self.producers.get(kind, []))
-            ]
+            kind: [_without_tags(self._said(who)) for who in self.producers.get(kind, [])]
             for kind in ("instruction_tags", "image_tags")
         }
         counts = sum((one.counts() for entries in said.values() for _, one in entries), Counter[str]())
@@ -196,9 +197,9 @@ class LensTables:
             number = {path: len(self.tag_paths) + index for index, path in enumerate(paths)}
             aliases = [
                 self._join(
-                    table.drop(["tags"])
-                    .append_column("tag_ids", one.numbered(number))
-                    .append_column("tag_bits", pa.array(one.bits(masks))),
+                    table.append_column("tag_ids", one.numbered(number)).append_column(
+                        "tag_bits", pa.array(one.bits(masks))
+                    ),
                     joins,
                 )
                 for table, one in entries
@@ -251,6 +252,16 @@ class LensTables:
         return f"CREATE VIEW pool AS SELECT {kept}, {scores}, ({styles})::VARCHAR[] AS styles, {tags} AS tags, flags FROM samples"
 
 
+def _give_back() -> None:
+    """Hand freed memory back to the system. Tables come and go here by the gigabyte and allocators hold on to them: with ten
+    million samples 7.3 GB stayed taken, of which the lens needs 2.3."""
+    pa.default_memory_pool().release_unused()
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc has it, others do not need it
+        if trim is not None:
+            trim(0)
+
+
 class _Lists:
     """Lists of text taken apart: names: the different ones; codes: [M] into them; offsets: [N + 1], where each list begins."""
 
@@ -280,6 +291,12 @@ class _Lists:
         """The lists with a number in place of each name."""
         numbers = np.array([number_of[name] for name in self.names], dtype=np.uint32)
         return pa.ListArray.from_arrays(pa.array(self.offsets), pa.array(numbers[self.codes]))
+
+
+def _without_tags(table: pa.Table) -> tuple[pa.Table, _Lists]:
+    """A table of tags and its lists taken apart; the texts themselves, which take the most memory of all, are let go."""
+    lists = _Lists(table["tags"].combine_chunks())
+    return table.drop(["tags"]), lists
 
 
 def _style_bits(lists: Any) -> NDArray[np.uint16]:
