@@ -82,15 +82,20 @@ class Curated:
 class Along:
     """What changes along an ordering, summed up once: the distributions of every prefix, and what the map needs.
 
-    digest: names the order of the points; ranks: [P] uint32, the place of each point in the ordering; url: where the outcome of
-    every prefix is answered from.
+    digest: names the order of the points; ranks: [P] uint32, the place of each point in the ordering; outcome_of: names the
+    ordering and the pool, all that the outcome of a prefix is made of.
     """
 
     digest: str
     ranks: NDArray[np.uint32]
     table: CutTable
     outcome: Outcome
-    url: str
+    outcome_of: str
+
+    @property
+    def url(self) -> str:
+        """Where the outcome of every prefix is answered from."""
+        return outcomes.url_of(self.outcome_of)
 
     def totals(self, num: int) -> tuple[float, ...]:
         """The figures of the table for the first `num` samples, to the last sample."""
@@ -206,6 +211,12 @@ def _in_force(path: str, at_act: int, own: str) -> InForce:
     return InForce(made, digest_of(made.model_dump(mode="json")), pinned)
 
 
+def without_rules() -> InForce:
+    """No constraint at all, the workspace's lists left out too."""
+    none = Constraints()
+    return InForce(none, digest_of(none.model_dump(mode="json")), np.empty(0, np.uint64))
+
+
 def in_force(own: Constraints) -> InForce:
     """These constraints together with the lists of the workspace, which may be long and so are read once."""
     here = cached.workspace()
@@ -309,12 +320,16 @@ def along(chosen: Filter, order: Ordering) -> Along:
     """What changes along an ordering of the pool this filter leaves: summed up once, however often the budget moves."""
     found = _ALONG.get(order)
     if found is None:
-        found = _ALONG[order] = _along(curated(chosen), order, digest_of([cached.lens().snapshot, chosen.model_dump()]))
+        pool_of = digest_of([cached.lens().snapshot, chosen.model_dump()])
+        found = _ALONG[order] = _along(curated(chosen), order, pool_of)
+    outcomes.publish(
+        found.outcome_of, found.outcome
+    )  # in every run: an equal ordering may have been published since, and gone
     return found
 
 
-def _along(here: Curated, order: Ordering, of: str) -> Along:
-    points, size = here.points, len(here.pool)
+def _along(here: Curated, order: Ordering, pool_of: str) -> Along:
+    points, size = here.points, order.pool_size
     cuts = cuts_of(size)
     ranks = ranks_of(points.sample_id, order.sample_ids)
     unit, per_hour = ("GPU-hours", 1.0) if here.hours.sum() >= 1 else ("GPU-seconds", 3600.0)
@@ -335,7 +350,9 @@ def _along(here: Curated, order: Ordering, of: str) -> Along:
     per_sample = tuple(values[order.rows] for values in (here.tokens, here.hours * per_hour))
     prefixes = Prefixes(here.pool, here.labels, here.everything, order.rows)
     outcome = outcomes.Outcome(prefixes, _groups(here), per_sample)
-    return Along(digest, ranks, table, outcome, outcomes.publish(digest_of([of, digest]), outcome))
+    # The points alone do not name it: samples without a place on the map count too.
+    rows = blake2b(order.rows.tobytes(), digest_size=16).hexdigest()
+    return Along(digest, ranks, table, outcome, digest_of([pool_of, rows]))
 
 
 def _groups(here: Curated) -> tuple[Group, ...]:

@@ -29,7 +29,7 @@ from studio import (
     style,
 )
 from studio.address_slot import AddressSlot
-from studio.cached_curate import InForce, along, chosen_of
+from studio.cached_curate import InForce, along, chosen_of, without_rules
 from studio.curate_state import METHOD, SEED, SHARE, budget_of
 from studio.map import MapEvent
 from studio.words import many
@@ -137,7 +137,11 @@ def without_selection(chosen: Filter, settings: dict[str, Any]) -> MapEvent:
     except (BadInput, MissingEvidence) as error:
         why = "is not computed yet" if isinstance(error, costly.NotAgreed) else "cannot order this pool yet"
         says = f"Shown as Random would choose: {methods.method(METHOD.get()).title} {why}."
-        kept = chosen_of(chosen, Random.key, {}, SEED.get(), curate_constraints.without_limits(), budget_of)
+        try:
+            kept = chosen_of(chosen, Random.key, {}, SEED.get(), curate_constraints.without_limits(), budget_of)
+        except BadInput:
+            says = "Shown as Random would choose, without the conditions and lists, which leave nothing."
+            kept = chosen_of(chosen, Random.key, {}, SEED.get(), without_rules(), budget_of)
     size = kept.ordering.pool_size
     return curate_map.picture(chosen, kept, on_release=lambda budget: _release(budget, size), approximate=says)
 

@@ -7,7 +7,7 @@ exactly at the budget that is let go. It is held as long as the page's caches ho
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakValueDictionary
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _FOREVER: Final = "private, max-age=31536000, immutable"
 _DIGITS: Final = 6
+_MOST_DIGITS: Final = 12
 
 
 @dataclass(frozen=True)
@@ -58,19 +59,24 @@ class Outcome:
             **{group.key: _plains(getattr(counts, group.key)) for group in self.groups},
         }
 
-    def at_cuts(self) -> dict[str, Any]:
-        """Everything at a number of cuts, a list for each, with the names and the pool beside it."""
-        cuts = self.prefixes.cuts.tolist()
-        read = [self.prefixes.read(cut) for cut in cuts]
+    def pool(self) -> dict[str, Any]:
+        """What all orderings of the pool have in common: the names, and how the pool is distributed."""
         everything = self.prefixes.everything
         return {
-            "cuts": cuts,
             "pool": {group.key: _plains(getattr(everything, group.key)) for group in self.groups},
             "num_pool": int(everything.num),
             "groups": [
                 {"key": one.key, "title": one.title, "names": list(one.names), "scored": one.scored}
                 for one in self.groups
             ],
+        }
+
+    def at_cuts(self) -> dict[str, Any]:
+        """Everything at a number of cuts, a list for each."""
+        cuts = self.prefixes.cuts.tolist()
+        read = [self.prefixes.read(cut) for cut in cuts]
+        return {
+            "cuts": cuts,
             "distances": [_distances(distances, counts.num) for counts, distances in read],
             **{group.key: [_plains(getattr(counts, group.key)) for counts, _ in read] for group in self.groups},
         }
@@ -105,8 +111,16 @@ _PUBLISHED: Final[WeakValueDictionary[str, Outcome]] = WeakValueDictionary()
 
 
 def publish(digest: str, outcome: Outcome) -> str:
-    """Answer for an outcome as long as somebody holds it; the start of its URLs. The digest names all it is made of."""
+    """Answer for an outcome as long as somebody holds it; the start of its URLs. The digest names all it is made of.
+
+    Of two equal ones the last published answers; whoever shows one publishes it in every run, so that it never goes with the other.
+    """
     _PUBLISHED[digest] = outcome
+    return url_of(digest)
+
+
+def url_of(digest: str) -> str:
+    """The start of the URLs of an outcome."""
     return f"/api/outcome/{digest}"
 
 
@@ -115,15 +129,24 @@ def outcome_at_cuts(request: Request) -> Response:
 
 
 def outcome_at(request: Request) -> Response:
-    return _answer(request, lambda outcome: outcome.at(int(request.path_params["num"])))
+    text = request.path_params["num"]
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
+        return _unknown(f"{text[:40]!r} is no number of samples.")
+    return _answer(request, lambda outcome: outcome.at(int(text)))
 
 
-def _answer(request: Request, read: Any) -> Response:
+def outcome_pool(request: Request) -> Response:
+    return _answer(request, lambda outcome: outcome.pool())
+
+
+def _answer(request: Request, read: Callable[[Outcome], dict[str, Any]]) -> Response:
     outcome = _PUBLISHED.get(request.path_params["digest"])
     if outcome is None:
-        return JSONResponse(
-            {"problem": "The server does not hold these figures any more.", "fix": "Reload the page."},
-            status_code=404,
-            headers={"Cache-Control": "no-store"},
-        )
+        return _unknown("The server does not hold these figures any more.")
     return JSONResponse(read(outcome), headers={"Cache-Control": _FOREVER})
+
+
+def _unknown(problem: str) -> Response:
+    return JSONResponse(
+        {"problem": problem, "fix": "Reload the page."}, status_code=404, headers={"Cache-Control": "no-store"}
+    )

@@ -28,7 +28,7 @@ from core.store.ids import id_from_hex, id_hex
 from studio import thumbnails
 from studio.downloads import export_zip, report_file, view_csv
 from studio.map.buffers import BUFFERS
-from studio.outcomes import outcome_at, outcome_at_cuts
+from studio.outcomes import outcome_at, outcome_at_cuts, outcome_pool
 from studio.session import WORKSPACE_VARIABLE
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ CONFIG: Final = Path(__file__).parent / ".streamlit" / "config.toml"
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _FOREVER: Final = "private, max-age=31536000, immutable"
 _QUESTION_CHARS: Final = 240
+_ROW_DIGITS: Final = 12
 _MEDIA_TYPES: Final = {
     "JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp", "BMP": "image/bmp",
     "TIFF": "image/tiff", "AVIF": "image/avif",
@@ -90,10 +91,11 @@ def published(request: Request) -> Response:
 
 def point(request: Request) -> Response:
     """The sample behind one row of a published map."""
-    row = int(request.path_params["row"])
+    text = request.path_params["row"]
+    row = int(text) if text.isascii() and text.isdigit() and len(text) <= _ROW_DIGITS else -1
     found = BUFFERS.get(f"/api/points/{request.path_params['snapshot']}/{request.path_params['name']}.bin")
-    if found is None or found.sample_ids is None or row >= found.sample_ids.size:
-        return _unknown(f"The server does not hold point {row} of this map.", "Reload the page.")
+    if found is None or found.sample_ids is None or not 0 <= row < found.sample_ids.size:
+        return _unknown(f"The server does not hold point {text[:40]} of this map.", "Reload the page.")
     return _describe(int(found.sample_ids[row]))
 
 
@@ -165,13 +167,14 @@ def _referenced(path: Path) -> bytes:
 ROUTES: Final[Sequence[Route]] = (
     Route("/api/health", health),
     Route("/api/points/{snapshot}/{name}.bin", published),
-    Route("/api/points/{snapshot}/{name}/{row:int}.json", point),
+    Route("/api/points/{snapshot}/{name}/{row}.json", point),
     Route("/api/ranks/{digest}.bin", published),
     Route("/api/classes/{snapshot}/{name}/{column}.bin", published),
     Route("/api/cuts/{digest}.json", published),
     Route("/api/legends/{digest}.json", published),
     Route("/api/outcome/{digest}/cuts.json", outcome_at_cuts),
-    Route("/api/outcome/{digest}/{num:int}.json", outcome_at),
+    Route("/api/outcome/{digest}/pool.json", outcome_pool),
+    Route("/api/outcome/{digest}/{num}.json", outcome_at),
     Route("/api/sample/{sample_id}", sample),
     Route("/api/thumb/{image_key}", thumb),
     Route("/api/thumbs/{image_keys}", thumbnails.thumbs),

@@ -90,8 +90,11 @@ class _Rules:
         for text in constraints.exclude:
             self._exclude(f"left out by the condition {text}", np.flatnonzero(_condition(labels, text)))
         if len(pool) and not bool((self.excluded == 0).any()):
+            conditions = bool(constraints.include or constraints.exclude)
+            what = [name for name, there in (("never list", len(never)), ("conditions", conditions)) if there]
             raise BadInput(
-                f"The never list and the conditions leave none of the {len(pool):,} samples.", "Take one of them away."
+                f"The {' and the '.join(what)} leave{'s' if what == ['never list'] else ''} none of the {len(pool):,} samples.",
+                "Take one of them away." if len(what) > 1 or conditions else "Take samples off it.",
             )
         pinned, self.absent = _rows(pool, constraints.pins)
         self.pinned = np.zeros(len(pool), dtype=bool)

@@ -50,13 +50,13 @@ function mix(low, high, part) {
 }
 
 /** What the table of cuts says of the first `num` samples: straight lines between two cuts. */
-function reading(table, num) {
+function reading(table, groups, num) {
   const [low, high, part] = between(table.cuts, num);
   const found = { num: Math.min(num, table.cuts.at(-1)), distances: {} };
   for (const key of Object.keys(table.distances[low])) {
     found.distances[key] = mix(table.distances[low][key], table.distances[high][key], part);
   }
-  for (const { key, scored } of table.groups) {
+  for (const { key, scored } of groups) {
     found[key] = table[key][low].map((value, index) => {
       const mixed = mix(value, table[key][high][index], part);
       return scored || mixed === null ? mixed : Math.round(mixed);
@@ -85,6 +85,9 @@ class Outcome {
     this.problem = make("p", "problem");
     this.problem.hidden = true;
     this.wrap = make("div", "wrap");
+    this.wrap.id = "outcome-spread";
+    this.wrap.tabIndex = 0; // it scrolls
+    this.wrap.setAttribute("role", "tabpanel");
     const row = (...figures) => {
       const box = make("div", "figures");
       box.append(...figures.map((one) => one.box));
@@ -92,6 +95,8 @@ class Outcome {
     };
     this.root.append(row(this.kept, this.clusters), heading, row(...this.far), this.tabs, this.wrap, this.problem);
     parent.append(this.root);
+    this.pool = null;
+    this.table = null;
     this.exact = new Map(); // URL to what the server said
     this.lines = [];
     this.leaving = new AbortController();
@@ -114,30 +119,56 @@ class Outcome {
     this.data = data;
     this.tell = tell;
     write(this.more, `of ${count(data.num_pool)}`);
-    if (this.chosen === undefined || data.shown !== this.told) this.chosen = this.told = data.shown;
+    if (this.chosen === undefined || data.shown !== this.told) {
+      this.chosen = this.told = data.shown;
+      this.markTab();
+    }
     if (other) {
       this.table = null;
       this.read = null;
+      this.asked = null;
       this.budget = data.num;
-      this.fetchTable();
+      this.fetchPool();
+      // An order that is for one budget only has another table after each release: it is fetched when somebody drags.
+      if (!data.until_done) this.fetchTable();
     }
-    if (!this.held) {
+    if (this.held) this.between();
+    else {
       this.budget = data.num;
       this.settle();
     }
   }
 
+  /** What the pool holds and what it is called; the same for every order of it. */
+  async fetchPool() {
+    const { url } = this.data;
+    const pool = await this.get(`${url}/pool.json`);
+    if (pool === null || url !== this.data.url) return;
+    if (JSON.stringify(pool) !== JSON.stringify(this.pool)) {
+      this.pool = pool;
+      this.offerTabs();
+    }
+    if (this.shown) this.show(this.shown);
+  }
+
+  /** Everything at a number of cuts, for dragging. */
   async fetchTable() {
     const { url } = this.data;
+    if (this.asked === url) return;
+    this.asked = url;
+    const table = await this.get(`${url}/cuts.json`);
+    if (table === null || url !== this.data.url) return;
+    this.table = table;
+    if (this.held) this.between();
+  }
+
+  /** What the server says, or null where it does not, which is told. */
+  async get(url) {
     try {
-      const table = await json(`${url}/cuts.json`, this.leaving.signal);
-      if (url !== this.data.url) return;
-      this.table = table;
-      this.offerTabs();
-      this.show(this.read ?? reading(table, this.budget));
-      this.fail("");
+      return await json(url, this.leaving.signal);
     } catch (error) {
       if (error.name !== "AbortError") this.fail("The studio does not give these figures. Reload the page.");
+      return null;
     }
   }
 
@@ -156,15 +187,21 @@ class Outcome {
   }
 
   between() {
-    if (this.data.until_done && this.budget === this.data.num) {
+    const { until_done: untilDone } = this.data;
+    if (untilDone && this.budget === this.data.num) {
       this.settle();
       return;
     }
-    if (this.table === null) return;
     this.read = null;
-    const sign = this.data.until_done ? "approximate" : "between two cuts";
-    this.say(sign, this.data.until_done || "While you drag: read between two of 256 cuts. Exact when you let go.");
-    this.show(reading(this.table, this.budget), this.budget);
+    const why = untilDone || "While you drag: read between two of 256 cuts. Exact when you let go.";
+    this.say(untilDone ? "approximate" : "between two cuts", why);
+    if (this.table === null || this.pool === null) {
+      this.fetchTable();
+      return;
+    }
+    const read = reading(this.table, this.pool.groups, this.budget);
+    // An order for one budget only ends there; what is kept at another is as many as that says.
+    this.show(read, untilDone ? this.budget : read.num);
   }
 
   /** The budget rests: what the server counts, to the last sample. */
@@ -173,12 +210,8 @@ class Outcome {
     const url = `${this.data.url}/${budget}.json`;
     let found = this.exact.get(url);
     if (found === undefined) {
-      try {
-        found = await json(url, this.leaving.signal);
-      } catch (error) {
-        if (error.name !== "AbortError") this.fail("The studio does not give these figures. Reload the page.");
-        return;
-      }
+      found = await this.get(url);
+      if (found === null) return;
       this.exact.set(url, found);
       if (this.exact.size > KEPT_READINGS) this.exact.delete(this.exact.keys().next().value);
     }
@@ -205,13 +238,13 @@ class Outcome {
     this.root.dataset.num = read.num;
     this.root.dataset.exact = this.read === read;
     this.shown = read;
-    if (this.table === null) return;
-    const group = this.table.groups.find((one) => one.title === this.chosen) ?? this.table.groups[0];
+    if (this.pool === null) return;
+    const group = this.pool.groups.find((one) => one.title === this.chosen) ?? this.pool.groups[0];
     if (this.drawn !== group) this.build(group);
     const ours = read[group.key];
-    const theirs = this.table.pool[group.key];
+    const theirs = this.pool.pool[group.key];
     const total = group.scored ? MOST_SCORE : Math.max(1, read.num);
-    const whole = group.scored ? MOST_SCORE : Math.max(1, this.table.num_pool);
+    const whole = group.scored ? MOST_SCORE : Math.max(1, this.pool.num_pool);
     const part = (line) => Math.max((ours[line.index] ?? 0) / total, (theirs[line.index] ?? 0) / whole);
     const most = group.scored ? 1 : Math.max(1e-9, ...this.lines.map(part));
     for (const line of this.lines) {
@@ -225,7 +258,7 @@ class Outcome {
 
   build(group) {
     this.drawn = group;
-    const theirs = this.table.pool[group.key];
+    const theirs = this.pool.pool[group.key];
     const order = group.names.map((_, index) => index);
     if (!group.scored) order.sort((a, b) => theirs[b] - theirs[a] || a - b);
     const head = make("tr");
@@ -260,12 +293,13 @@ class Outcome {
   }
 
   offerTabs() {
-    const titles = this.table.groups.map((one) => one.title);
+    const titles = this.pool.groups.map((one) => one.title);
     this.tabs.replaceChildren(
       ...titles.map((title) => {
         const tab = make("button", "tab", title);
         tab.type = "button";
         tab.setAttribute("role", "tab");
+        tab.setAttribute("aria-controls", this.wrap.id);
         tab.addEventListener("click", () => this.choose(title));
         return tab;
       }),
@@ -275,6 +309,7 @@ class Outcome {
   }
 
   markTab() {
+    this.wrap.setAttribute("aria-label", this.chosen);
     for (const tab of this.tabs.children) {
       const on = tab.textContent === this.chosen;
       tab.setAttribute("aria-selected", String(on));
@@ -290,14 +325,14 @@ class Outcome {
     this.tell("shown", title);
   }
 
-  /** Arrow keys go from tab to tab. */
+  /** Arrow keys go from tab to tab, Home and End to the first and the last. */
   step(event) {
-    const way = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (way === undefined) return;
-    event.preventDefault();
     const tabs = [...this.tabs.children];
     const now = tabs.findIndex((tab) => tab.textContent === this.chosen);
-    const next = tabs[(now + way + tabs.length) % tabs.length];
+    const place = { ArrowRight: now + 1, ArrowLeft: now - 1, Home: 0, End: tabs.length - 1 }[event.key];
+    if (place === undefined) return;
+    event.preventDefault();
+    const next = tabs[(place + tabs.length) % tabs.length];
     next.focus();
     this.choose(next.textContent);
   }

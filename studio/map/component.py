@@ -80,9 +80,10 @@ def budget_map(
             return
         sequence.set(int(act["sequence"]))
         chosen = _within(int(act["budget"]), maximum)
-        released_now.set(chosen)
         if on_release is not None:
-            on_release(chosen)
+            on_release(chosen)  # what becomes of it is the page's: it may keep more, where samples are pinned
+        else:
+            released_now.set(chosen)
 
     # A page without on_release learns of the new budget only from this run's event: the picture must not jump back meanwhile.
     just_released = released_now.get()

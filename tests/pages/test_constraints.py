@@ -198,3 +198,13 @@ def test_constraints_are_said_as_people_say_them() -> None:
         "only where ocr >= 3",
         "leave out where num_images = 0",
     ]
+
+
+def test_conditions_that_leave_nothing_leave_the_map(open_page: Open, workspace: Workspace) -> None:
+    limits = '{"include":["num_chars > 99999999"]}'
+    for with_lists in (False, True):
+        if with_lists:
+            pins.decide(workspace, some_ids(workspace, 2), "pin")
+        app = open_page("curate", limits=limits)
+        assert "The conditions leave none of the" in said(app)
+        assert any(entry.proto.component_name == "winnow-studio.map" for entry in app.get("bidi_component"))

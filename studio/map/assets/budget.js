@@ -18,7 +18,10 @@ export class Budget {
       this.held = true;
       this.choose(Number(slider.value), event.timeStamp);
     });
-    on(slider, "change", () => this.release());
+    // A slider that comes back to where the drag began says no "change", so the pointer is watched too.
+    for (const kind of ["change", "pointerup", "pointercancel", "blur"]) {
+      on(slider, kind, () => this.release());
+    }
     on(window, "winnow-totals", (event) => this.learn(event.detail));
     on(slider, "keydown", (event) => {
       const value = steered(event, this.value, this.maximum);
@@ -39,10 +42,12 @@ export class Budget {
   follow({ budget, maximum, sequence }) {
     this.maximum = maximum;
     this.exact = null;
-    if (!this.held && sequence >= this.sequence) {
-      this.sequence = sequence;
-      this.told = budget;
-      this.value = budget;
+    if (sequence >= this.sequence) {
+      this.told = budget; // also while it is held: what an undo set meanwhile is answered by the release
+      if (!this.held) {
+        this.sequence = sequence;
+        this.value = budget;
+      }
     }
     const { slider } = this.map.parts;
     slider.min = Math.min(1, maximum);
