@@ -39,6 +39,7 @@ _SIGNS = {
 _CURLY = str.maketrans("‘’‚‛“”„`´", "'''''''''")
 
 _TEXT, _LISTS = frozenset({"source", "original_id"}), frozenset({"styles", "tags", "flags"})
+_LAMBDA = "Write such as len(list_filter(tags, lambda x: x LIKE 'a%')) > 0."
 _TYPES = {"DOUBLE": "number", "FLOAT": "number", "BOOL": "truth value", "BOOLEAN": "truth value"}
 
 Node = dict[str, Any]
@@ -55,7 +56,9 @@ def unreadable(where: str, said: str, columns: Mapping[str, Kind]) -> BadInput:
     token = near[1] if near else ""
     opened = where.count("(") - where.count(")")
     why, fix = said or "it is more than one condition", usual_fix(columns)
-    if "unterminated" in said:
+    if "unterminated" in said and "comment" in said:
+        why, fix = "a remark that begins with /* is not closed", "End the remark with */, or take it away."
+    elif "unterminated" in said:
         why, fix = "a quotation mark is not closed", "Put text between two single quotes: source = 'receipts'."
     elif token == ";":
         why, fix = "it goes on after a semicolon", "Give one condition, without a semicolon."
@@ -78,6 +81,7 @@ def unreadable(where: str, said: str, columns: Mapping[str, Kind]) -> BadInput:
 def unusable(where: str, said: str, tree: Node, columns: Mapping[str, Kind]) -> BadInput:
     """What to say of a condition DuckDB cannot use: `said` is its complaint, `tree` the parsed condition."""
     plain = re.sub(r"^[A-Za-z ]+ Error: ", "", said.splitlines()[0] if said else "").strip().rstrip(".!")
+    _spell(tree, columns)
     found = (
         _unknown_column(plain, tree, columns)
         or _unknown_function(plain)
@@ -95,8 +99,9 @@ def not_a_condition(where: str, tree: Node, kind: str, columns: Mapping[str, Kin
 
     kind: DuckDB's name of the type of the whole.
     """
+    _spell(tree, columns)
     for leaf in _leaves(tree):
-        value = _value(leaf, columns)
+        value = ("NULL", "number") if _is_null(leaf) else _value(leaf, columns)
         if value is None and leaf is tree and kind != "BOOLEAN":
             whole: Kind = "list" if kind.endswith("]") else "text" if kind == "VARCHAR" else "number"
             value = ("it", whole)
@@ -106,7 +111,8 @@ def not_a_condition(where: str, tree: Node, kind: str, columns: Mapping[str, Kin
         name = text if text in columns else {"number": "ocr", "text": "source", "list": "tags"}[found]
         fix = {"number": f"{name} >= 3", "text": f"{name} = 'receipts'", "list": f"list_contains({name}, 'x')"}[found]
         is_a = "is" if text.startswith("a figure") else f"is {_A[found]}, and"
-        says = "it is never true" if kind == '"NULL"' else f"{text} {is_a} neither true nor false"
+        never = "it is never true" if leaf is tree else "NULL is never true"
+        says = never if _is_null(leaf) or kind == '"NULL"' else f"{text} {is_a} neither true nor false"
         return BadInput(f"The condition {where!r} cannot be used ({says}).", f"Write a comparison, such as {fix}.")
     return None
 
@@ -122,16 +128,30 @@ def usual_fix(columns: Mapping[str, Kind]) -> str:
 # -- the parsed tree ------------------------------------------------------------------------------------------------------
 
 
+def _groups(tree: Any) -> Iterator[Node]:
+    """All groups of keys, outside before inside, left before right."""
+    if isinstance(tree, dict):
+        yield tree
+    if isinstance(tree, dict | list):
+        for value in tree.values() if isinstance(tree, dict) else tree:
+            yield from _groups(value)
+
+
 def _nodes(tree: Any) -> Iterator[Node]:
     """A node and all below it, outside before inside, left before right."""
-    if isinstance(tree, dict):
-        if "class" in tree:
-            yield tree
-        for value in tree.values():
-            yield from _nodes(value)
-    elif isinstance(tree, list):
-        for value in tree:
-            yield from _nodes(value)
+    return (one for one in _groups(tree) if "class" in one)
+
+
+def _spell(tree: Node, columns: Mapping[str, Kind]) -> None:
+    """Give columns the letters they are known by: the database takes TAGS for tags."""
+    known = {name.lower(): name for name in columns}
+    for node in _nodes(tree):
+        if name := _column(node):
+            node["column_names"][-1] = known.get(name.lower(), name)
+
+
+def _is_null(node: Node) -> bool:
+    return (node.get("literal") or {}).get("kind") == "NULL_LITERAL"
 
 
 def _leaves(tree: Node) -> Iterator[Node]:
@@ -162,7 +182,7 @@ def _column(node: Node) -> str:
 def _constant(node: Node) -> tuple[str, Kind] | None:
     """A value as it is written, and what it is; None for anything but text and numbers."""
     literal = node.get("literal") or {}
-    if node.get("class") != "CONSTANT" or "text" not in literal:
+    if node.get("class") != "CONSTANT" or "text" not in literal or _is_null(node):
         return None
     text = str(literal["text"])
     return (f"'{text}'", "text") if literal.get("kind") == "STRING" else (text, "number")
@@ -172,8 +192,7 @@ def _value(node: Node, columns: Mapping[str, Kind]) -> tuple[str, Kind] | None:
     """What stands where something true or false belongs: its words and its kind; None where it may be a condition."""
     name = _column(node)
     if name:
-        kind = {key.lower(): kind for key, kind in columns.items()}.get(name.lower())
-        return (name, kind) if kind else None
+        return (name, columns[name]) if name in columns else None
     if node.get("class") == "FUNCTION" and node.get("function_name") in _ARITHMETIC:
         inside = next((one for one in map(_column, _arguments(node)) if one), "")
         return (f"a figure of {inside}" if inside else "a figure", "number")
@@ -191,14 +210,18 @@ def _unknown_column(said: str, tree: Node, columns: Mapping[str, Kind]) -> tuple
     name = unknown[2]
     text = name.translate(_CURLY).strip("'")
     beside = {
-        columns.get(_column(other))
+        columns.get(_column(inner))
         for node in _nodes(tree)
-        if node.get("class") in ("COMPARISON", "OPERATOR") and any(_column(one) == name for one in _arguments(node))
+        if node.get("class") in ("COMPARISON", "OPERATOR", "BETWEEN", "FUNCTION")
+        and any(_column(one) == name for one in _arguments(node))
         for other in _arguments(node)
+        for inner in (_arguments(other) if other.get("function_name") in ("lower", "upper", "trim") else [other])
     }
     near = _near(name.lower(), list(columns))
-    if text != name or ("text" in beside and not near):
+    if text != name or beside & {"text", "list"}:
         fix = f"Text stands in straight single quotes: '{text}'."
+    elif name.lower() in ("licence", "license"):
+        fix = "The licence is a filter of its own, the chip Licence; here name the sources: source IN ('a', 'b')."
     elif near:
         fix = f"Did you mean {near[0]}?"
     else:
@@ -324,6 +347,14 @@ def _cast(said: str) -> tuple[str, str] | None:
 
 def _other(said: str, columns: Mapping[str, Kind]) -> tuple[str, str]:
     """What is left: DuckDB's own words, without those about its types."""
+    if "lambda arrow" in said:
+        return "x -> ... is not how it is told what to do with each entry of a list", _LAMBDA
+    if "lambda" in said and "argument types" not in said:
+        return "what to do with each entry of a list is not written as it knows it", _LAMBDA
+    if "Division by zero" in said:
+        return "it divides by zero", "Divide by another number; nullif(x, 0) in place of x leaves out where x is 0."
+    if "STAR expression" in said:
+        return "* is no column", "Name one column: ocr >= 3."
     if found := re.search(r"argument types '(\w+)\(", said):
         return f"{found[1]} cannot be used with what it is given", usual_fix(columns)
     if re.match(r"(missing|unexpected|invalid|no argument|bad) ", said):  # of the regular expressions' own library
