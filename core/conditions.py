@@ -7,7 +7,7 @@ both to somebody who knows the columns and not the database.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Literal
 
@@ -39,6 +39,9 @@ _SIGNS = {
 _CURLY = str.maketrans("‘’‚‛“”„`´", "'''''''''")
 
 _TEXT, _LISTS = frozenset({"source", "original_id"}), frozenset({"styles", "tags", "flags"})
+_CLOCK = frozenset({"current_date", "current_time", "current_timestamp", "localtime", "localtimestamp"})
+"""What the database reads off the clock although no bracket stands behind it."""
+_CHANCE = ("random", "uuid", "setseed")
 _LAMBDA = "Write such as len(list_filter(tags, lambda x: x LIKE 'a%')) > 0."
 _TYPES = {"DOUBLE": "number", "FLOAT": "number", "BOOL": "truth value", "BOOLEAN": "truth value"}
 
@@ -114,6 +117,35 @@ def not_a_condition(where: str, tree: Node, kind: str, columns: Mapping[str, Kin
         never = "it is never true" if leaf is tree else "NULL is never true"
         says = never if _is_null(leaf) or kind == '"NULL"' else f"{text} {is_a} neither true nor false"
         return BadInput(f"The condition {where!r} cannot be used ({says}).", f"Write a comparison, such as {fix}.")
+    return None
+
+
+def changing(where: str, tree: Node, unsteady: Collection[str], columns: Mapping[str, Kind]) -> BadInput | None:
+    """What to say of a condition that need not hold of the same samples at the next ask; None where it must.
+
+    unsteady: functions whose answer does not follow from what they are given, in small letters.
+    """
+    clock, chance = (
+        "Write the date itself: DATE '2026-01-31'.",
+        "For samples by chance use the method Random and its seed.",
+    )
+    for node in _nodes(tree):
+        name = str(node.get("function_name", "")).lower()
+        bare = [str(one).lower() for one in node.get("column_names", [])] if node.get("class") == "COLUMN_REF" else []
+        if len(bare) == 1 and bare[0] in _CLOCK | set(unsteady) and bare[0].startswith(("current_", "local")):
+            found = bare[0] if bare[0] not in map(str.lower, columns) else ""
+        else:
+            found = f"{name}()" if name in unsteady or (name == "age" and len(_arguments(node)) == 1) else ""
+        if found:
+            timed = re.search(r"date|time|now|today|^ago|^age", found)
+            fix = chance if any(one in found for one in _CHANCE) else clock if timed else "Write the value itself."
+            return BadInput(
+                f"The condition {where!r} cannot be used ({found} need not say the same when it is asked again, so the same "
+                "samples could not be chosen again).",
+                fix,
+            )
+    if any(one.get("sample") for one in _groups(tree)):
+        return BadInput(f"The condition {where!r} cannot be used (it draws other samples each time).", chance)
     return None
 
 

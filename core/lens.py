@@ -6,6 +6,7 @@ The lens is loaded from Lance when a workspace opens and made anew when its vers
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -42,6 +43,20 @@ _MOST_FOUND = 4
 def question(name: str) -> str:
     """The text of core/sql/<name>.sql; its first line says in words what it asks."""
     return (_SQL_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+
+
+@cache
+def _unsteady() -> frozenset[str]:
+    """The functions of DuckDB whose answer does not follow from what they are given: chance, the clock, the connection.
+
+    DuckDB says it of its own functions, but for two that read the clock, and not of the macros that are made of them.
+    """
+    with duckdb.connect(":memory:") as database:
+        known = database.execute("SELECT function_name, stability, macro_definition FROM duckdb_functions()").fetchall()
+    names = {name for name, stability, _ in known if stability not in (None, "CONSISTENT", "")} - {"error"}
+    names |= {"current_localtime", "current_localtimestamp"}
+    inside = re.compile(rf"\b(?:(?:{'|'.join(sorted(names))})\(|current_(?:date|time|timestamp)\b)")
+    return frozenset(names | {name for name, _, made_of in known if made_of and inside.search(made_of)})
 
 
 class Lens:
@@ -122,6 +137,9 @@ class Lens:
         parsed, plain = self._parsed(cursor, where), self._parsed(cursor, "true")
         if parsed.get("error") or _without_condition(parsed) != _without_condition(plain):
             raise conditions.unreadable(where, parsed.get("error_message", ""), self._kinds)
+        changes = conditions.changing(where, _condition(parsed), _unsteady(), self._kinds)
+        if changes is not None:
+            raise changes
         try:
             cursor.execute(f"EXPLAIN {_selected(where)}")
             kind = cursor.execute(f"DESCRIBE SELECT (\n{where}\n) AS holds FROM pool").fetchall()[0][1]

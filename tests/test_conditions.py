@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core import conditions
 from core.errors import BadInput
 from core.filters import Filter
-from core.lens import Lens
+from core.lens import Lens, _unsteady
 from tests.studio.small_workspace import NUM_SAMPLES, make_workspace
 
 JARGON = re.compile(
@@ -138,6 +139,71 @@ def test_what_is_true_or_false_of_a_sample_is_a_condition(lens: Lens, where: str
 )
 def test_the_remedy_for_what_is_computed_is_a_condition_that_holds(lens: Lens, where: str) -> None:
     assert 0 <= lens.count(Filter(where=where)) <= NUM_SAMPLES
+
+
+CHANGING = {
+    "random() > 0.5": ("random()", "the method Random and its seed"),
+    "ocr >= 3 AND main.RANDOM() > 0.5": ("random()", "the method Random and its seed"),
+    "uuid() > 'a'": ("uuid()", "the method Random and its seed"),
+    "row IN (SELECT row FROM pool WHERE random() > 0.5)": ("random()", "the method Random and its seed"),
+    "len(list_filter(tags, lambda x: random() > 0.5)) > 0": ("random()", "the method Random and its seed"),
+    "row IN (SELECT row FROM pool USING SAMPLE 3)": (
+        "it draws other samples each time",
+        "the method Random and its seed",
+    ),
+    "row IN (SELECT row FROM pool TABLESAMPLE 10%)": (
+        "it draws other samples each time",
+        "the method Random and its seed",
+    ),
+    "now() > '2026-01-01'": ("now()", "the date itself"),
+    "today() > DATE '2026-01-01'": ("today()", "the date itself"),
+    "Current_Date > DATE '2026-01-01'": ("current_date need not", "the date itself"),
+    "current_timestamp > '2026-01-01'": ("current_timestamp need not", "the date itself"),
+    "localtime > '1:00'": ("localtime need not", "the date itself"),
+    "current_localtimestamp() > '2026-01-01'": ("current_localtimestamp()", "the date itself"),
+    "ago(INTERVAL 1 DAY) > '2026-01-01'": ("ago()", "the date itself"),
+    "age(TIMESTAMP '2026-01-01') > INTERVAL 1 DAY": ("age()", "the date itself"),
+    "current_setting('threads') = 2": ("current_setting()", "the value itself"),
+    "getvariable('x') = 2": ("getvariable()", "the value itself"),
+    "current_schema = 'main'": ("current_schema need not", "the value itself"),
+}
+
+
+@pytest.mark.parametrize("where", CHANGING)
+def test_a_condition_that_changes_from_one_ask_to_the_next_is_refused(lens: Lens, where: str) -> None:
+    problem, fix = CHANGING[where]
+    with pytest.raises(BadInput) as caught:
+        lens.count(Filter(where=where))
+    assert problem in caught.value.problem.replace(repr(where), "")
+    assert fix in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "hash(sample_id) % 2 = 0", "md5(source) < '8'", "array_to_string(tags, ', ') LIKE '%a%'", "nullif(ocr, 0) > 1",
+        "if(ocr > 1, true, false)", "split_part(source, '-', 1) = 'a'", "list_max([ocr, stem]) > 1", "source = 'now()'",
+        "age(TIMESTAMP '2026-02-01', TIMESTAMP '2026-01-01') > INTERVAL 1 DAY", "source = 'random()' -- random()",
+        "date_trunc('day', TIMESTAMP '2026-02-01') < TIMESTAMP '2026-02-02'", "list_first(tags) = 'a'", "fmod(ocr, 2) = 1",
+        "list_aggregate(tags, 'count') > 0", "len(list_filter(tags, lambda now: now = 'a')) > 0", "source SIMILAR TO 'c.*'",
+        "row IN (SELECT row FROM pool ORDER BY row LIMIT 3)", "ocr IN (SELECT max(ocr) FROM pool)",
+    ],
+)  # fmt: skip
+def test_what_follows_from_the_samples_alone_is_not_taken_for_chance(lens: Lens, where: str) -> None:
+    assert lens.count(Filter(where=where)) == lens.count(Filter(where=where))
+
+
+def test_all_functions_the_database_calls_changing_are_refused_and_no_usual_one(lens: Lens) -> None:
+    known = lens._database.execute(
+        "SELECT function_name, list(DISTINCT stability) FROM duckdb_functions() WHERE function_type = 'scalar' GROUP BY ALL"
+    ).fetchall()
+    refused = {name for name, stability in known if stability != ["CONSISTENT"]} - {"error"}
+    assert {"random", "now", "current_setting", "gen_random_uuid"} <= refused
+    for name in refused:
+        with pytest.raises(BadInput, match="need not say the same"):
+            lens.count(Filter(where=f"{name}() = 1"))
+    assert not _unsteady() & ({name for name, _ in known} - refused - {"current_localtime", "current_localtimestamp"})
+    assert not _unsteady() & set(conditions._FUNCTIONS)
 
 
 def test_a_list_counts_as_its_remedy_says(lens: Lens) -> None:
