@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from streamlit.testing.v1 import AppTest
+
+from studio.session import WORKSPACE_VARIABLE
+from tests.studio.small_workspace import make_workspace
 
 
 def _page() -> None:
@@ -14,7 +20,10 @@ def _page() -> None:
     st.text(f"seed {curate_state.SEED.get()}")
 
 
-def test_a_seed_of_64_bits_can_be_typed_and_a_word_leaves_it_as_it_was() -> None:
+def test_a_seed_of_64_bits_can_be_typed_and_a_word_leaves_it_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(WORKSPACE_VARIABLE, str(make_workspace(tmp_path / "ws").path))
     app = AppTest.from_function(_page, default_timeout=60).run()
     for typed, kept in (("18446744073709551615", 2**64 - 1), ("-1", 2**64 - 1), ("twelve", 2**64 - 1), ("7", 7)):
         app.text_input(key="curate-seed").set_value(typed).run()
