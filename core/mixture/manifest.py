@@ -65,7 +65,7 @@ def build(
         "sources": _sources(lens),
         "num_rows": len(written.sample_ids),
         "num_samples": len(unique),
-        "num_images": len(gather.files),
+        "num_images": round_trip["num_images"],
         "counts": {
             "before": _counts(mixture.pool, lens, None),
             "after": _counts(mixture.pool, lens, unique),
@@ -79,7 +79,7 @@ def build(
         "image_checks": {
             "num_files": len(gather.files),
             "num_bytes": sum(fact.size_bytes for fact in gather.files.values()),
-            "content_verified": len(gather.files),
+            "content_verified": gather.num_by_content,
             "missing_or_changed": gather.num_failed,
         },
         "tokens": _tokens(mixture, written),

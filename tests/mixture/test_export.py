@@ -301,39 +301,84 @@ def test_a_folder_that_holds_something_is_never_written_into(lens: Lens, tmp_pat
     assert run(lens, "llava", tmp_path / "empty").num_samples == 200
 
 
-def test_what_a_killed_export_left_is_cleared_away_and_one_under_way_is_not_disturbed(
-    lens: Lens, tmp_path: Path
+class CutShort(Exception):
+    """What ends an export from outside."""
+
+
+def cut_after(num_steps: int) -> Callable[[int, int | None, str], None]:
+    """A progress that ends the export at its n-th step."""
+    left = iter(range(num_steps))
+
+    def step(done: int, total: int | None, note: str) -> None:
+        if next(left, None) is None:
+            raise CutShort
+
+    return step
+
+
+@pytest.mark.parametrize("images", ["copy", "link", "reference"])
+@pytest.mark.parametrize("target", TARGETS)
+def test_an_export_that_was_cut_short_goes_on_and_ends_with_the_same_bytes(
+    lens: Lens, tmp_path: Path, target: str, images: str
 ) -> None:
-    dead = tmp_path / ".out.4194305.partial"  # above the largest pid there can be
-    dead.mkdir()
-    (dead / "data.json").write_text("[")
-    alive = tmp_path / f".out.{os.getppid()}.partial"
-    alive.mkdir()
-    run(lens, "winnow", tmp_path / "out")
-    assert not dead.exists()
-    assert alive.exists()
-    (tmp_path / f".other.{os.getpid()}.partial").mkdir()
-    with pytest.raises(Busy, match="under way"):
-        run(lens, "winnow", tmp_path / "other")
+    mixture = resolve(recipe(), lens)
+    whole = export(mixture, lens, target, tmp_path / "whole", images, checkpoint_samples=16)
+    assert not whole.resumed
+    out = tmp_path / "out"
+    num_cuts = 0
+    for num_steps in (1, 2, 4, 7, 30):
+        try:
+            done = export(mixture, lens, target, out, images, cut_after(num_steps), checkpoint_samples=16)
+        except CutShort:
+            num_cuts += 1
+            assert not out.exists(), "what is not whole does not look so"
+        else:
+            break
+    assert num_cuts >= 3
+    assert done.resumed
+    assert tree(out) == tree(tmp_path / "whole")
+    assert (done.num_samples, done.num_images, done.dropped) == (whole.num_samples, whole.num_images, whole.dropped)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "whole"]
 
 
-def test_a_stopped_export_leaves_nothing(lens: Lens, tmp_path: Path) -> None:
-    def stop(done: int, total: int | None, note: str) -> None:
-        if note.startswith("reading"):
-            raise KeyboardInterrupt
+@pytest.mark.parametrize("target", TARGETS)
+def test_what_was_begun_for_another_mixture_is_begun_anew(lens: Lens, tmp_path: Path, target: str) -> None:
+    with pytest.raises(CutShort):
+        export(resolve(recipe(50), lens), lens, target, tmp_path / "out", progress=cut_after(4), checkpoint_samples=16)
+    done = export(resolve(recipe(60), lens), lens, target, tmp_path / "out", checkpoint_samples=16)
+    assert not done.resumed
+    assert tree(done.path) == tree(run(lens, target, tmp_path / "other", recipe(60)).path)
 
-    with pytest.raises(KeyboardInterrupt):
-        export(resolve(recipe(), lens), lens, "winnow", tmp_path / "out", progress=stop)
-    assert not list(tmp_path.iterdir())
+
+def test_a_journal_whose_last_line_was_cut_off_counts_up_to_the_line_before(lens: Lens, tmp_path: Path) -> None:
+    mixture = resolve(recipe(), lens)
+    with pytest.raises(CutShort):
+        export(mixture, lens, "llava", tmp_path / "out", progress=cut_after(8), checkpoint_samples=16)
+    journal = tmp_path / ".out.partial" / ".journal.jsonl"
+    journal.write_bytes(journal.read_bytes()[:-20])
+    done = export(mixture, lens, "llava", tmp_path / "out", checkpoint_samples=16)
+    assert done.resumed
+    assert tree(done.path) == tree(export(mixture, lens, "llava", tmp_path / "b", checkpoint_samples=16).path)
 
 
-def test_a_full_disk_is_said_and_leaves_nothing(lens: Lens, tmp_path: Path) -> None:
+def test_only_one_export_at_a_time_writes_to_a_place(lens: Lens, tmp_path: Path) -> None:
+    mixture = resolve(recipe(), lens)
+
+    def another(done: int, total: int | None, note: str) -> None:
+        with pytest.raises(Busy, match="under way"):
+            export(mixture, lens, "winnow", tmp_path / "out")
+
+    assert export(mixture, lens, "llava", tmp_path / "out", progress=another).num_samples == 200
+
+
+def test_a_full_disk_is_said_and_nothing_looks_whole(lens: Lens, tmp_path: Path) -> None:
     def full(done: int, total: int | None, note: str) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with pytest.raises(DiskFull, match="The disk is full while exporting"):
         export(resolve(recipe(), lens), lens, "winnow", tmp_path / "out", progress=full)
-    assert not list(tmp_path.iterdir())
+    assert not (tmp_path / "out").exists()
+    assert run(lens, "winnow", tmp_path / "out").num_samples > 0
 
 
 def test_unknown_targets_and_image_modes_list_the_known_ones(lens: Lens, tmp_path: Path) -> None:
@@ -365,10 +410,10 @@ def test_the_round_trip_finds_damage(lens: Lens, tmp_path: Path, damage: str) ->
     lines = text.split("\n")
     digest = RowDigest()
     for row in llava.Llava().read_back(tmp_path / "out"):
-        keys = [image_key((tmp_path / "out" / name).read_bytes()) for name in row.image_paths]
+        keys = [image_key((tmp_path / "out" / name).read_bytes()) for name in row.images]
         digest.add(row.source, row.original_id, row.turns, keys)
     written = Written(np.zeros(digest.num_rows, dtype=np.uint64), (), digest.hexdigest())
-    assert check_round_trip(llava.Llava(), tmp_path / "out", written, silent)["ok"]
+    assert check_round_trip(llava.Llava(), tmp_path / "out", written, {}, False, silent)["ok"]
     if damage == "turn":
         path.write_text(text.replace("Es ist 3.", "Es ist 4.", 1), encoding="utf-8")
     elif damage == "image":
@@ -381,7 +426,7 @@ def test_the_round_trip_finds_damage(lens: Lens, tmp_path: Path, damage: str) ->
     else:
         path.write_text(text.removeprefix("[\n"), encoding="utf-8")
     with pytest.raises(BadData):
-        check_round_trip(llava.Llava(), tmp_path / "out", written, silent)
+        check_round_trip(llava.Llava(), tmp_path / "out", written, {}, False, silent)
 
 
 @pytest.mark.parametrize(
