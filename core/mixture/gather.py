@@ -30,8 +30,14 @@ REASONS = {
     "image_missing": "an image is not in the workspace, or its file is gone",
     "image_changed": "an image's file is not what it was when it was ingested",
     "sample_missing": "the sample left the workspace while it was exported",
+    "image_marks": "its <image> marks are not as many as its images, and the format pairs them",
+    "image_inside_text": "an image stands inside its text, and the format shows images before the first question only",
+    "turns_do_not_alternate": "its turns do not go question, answer, question, answer, and the format's loader wants that",
+    "system_turn": "it has a system turn, and the format has no place for one",
+    "media_marks": "its text holds a mark such as <video>, which the format's loader takes for a file",
+    "no_words": "its conversation holds no word, and the format's loader stops at that",
 }
-"""Why an export leaves a sample out; a target may add reasons of its own."""
+"""Why an export leaves a sample out: its images, or what the format cannot carry."""
 
 CHUNK_SAMPLES = 4096
 _BATCH_BYTES = 64 << 20
@@ -54,13 +60,14 @@ class PlacedImage:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A sample as an exporter writes it; turns are (role, text), verbatim."""
+    """A sample as an exporter writes it; turns are (role, text), verbatim, `position` its place in the ids that were asked for."""
 
     sample_id: int
     source: str
     original_id: str
     turns: tuple[tuple[str, str], ...]
     images: tuple[PlacedImage, ...]
+    position: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +82,10 @@ class Gather:
     """Reads samples in any order, as often as asked, and puts each image in place when it is first needed.
 
     `folder` is where files are written now, `final` where the folder will be renamed to; `path_of(source, key, suffix)` is
-    the target's image layout, and `embed` says that images travel inside its data files. While samples are read, `files`
-    (path to fact) and `image_keys` (path to key) fill up, and `skipped`: (position, sample_id, reason) of what is left out.
+    the target's image layout; `embed` says that images travel inside its data files, `bare` that no image is wanted. While
+    samples are read, `files`
+    (path to fact), `image_keys` (path to key) and `failed` (path, or key of what is embedded, to reason) fill up, and
+    `skipped`: (position, sample_id, reason) of what is left out.
     """
 
     def __init__(
@@ -88,11 +97,12 @@ class Gather:
         path_of: Callable[[str, str, str], str],
         *,
         embed: bool = False,
+        bare: bool = False,
         refuses: Callable[[Sample], str | None] | None = None,
         chunk_samples: int = CHUNK_SAMPLES,
     ) -> None:
         self._folder, self._final, self._mode, self._path_of = folder, final, images, path_of
-        self._embed, self._refuses, self._chunk_samples = embed, refuses, chunk_samples
+        self._embed, self._bare, self._refuses, self._chunk_samples = embed, bare, refuses, chunk_samples
         self._samples = KeyedRows(store, "samples", "sample_id")
         self._images = KeyedRows(store, "images", "image_key")
         self.files: dict[str, FileFact] = {}
@@ -100,7 +110,7 @@ class Gather:
         self.skipped: list[tuple[int, int, str]] = []
         self.position = 0
         self.num_by_content = 0
-        self._failed: dict[str, str] = {}
+        self.failed: dict[str, str] = {}
         self._folders: set[Path] = set()
         self._beside: dict[str, str] = {}  # folder of origins, as the export's folder sees it
 
@@ -135,7 +145,7 @@ class Gather:
     @property
     def num_failed(self) -> int:
         """Image files that were needed and could not be put in place."""
-        return len(self._failed)
+        return len(self.failed)
 
     def counts(self) -> dict[str, int]:
         """Samples left out, by reason, most frequent first."""
@@ -147,7 +157,7 @@ class Gather:
         """Samples by id as (source, original_id, turns, image keys), and what is known of their images by key."""
         table = self._samples.take(np.unique(wanted), _SAMPLE_COLUMNS)
         ids = table["sample_id"].to_pylist()
-        keys = table["image_keys"].to_pylist()
+        keys = [()] * len(ids) if self._bare else table["image_keys"].to_pylist()
         columns = (table["source"].to_pylist(), table["original_id"].to_pylist(), _turns(table), keys)
         rows = dict(zip(ids, zip(*columns, strict=True), strict=True))
         needed = list(dict.fromkeys(key for some in keys for key in some or ()))
@@ -179,11 +189,11 @@ class Gather:
             if fact is None:
                 return "image_missing"
             path = self._path(source, fact)
-            failed = self._failed.get(key if self._embed else path)
+            failed = self.failed.get(key if self._embed else path)
             if failed is not None:
                 return failed
             images.append(PlacedImage(key, path, _suffix(fact), fact["width_px"], fact["height_px"], held.get(key)))
-        sample = Sample(sample_id, source, original_id, turns, tuple(images))
+        sample = Sample(sample_id, source, original_id, turns, tuple(images), self.position)
         return (self._refuses and self._refuses(sample)) or sample
 
     def _path(self, source: str, fact: dict[str, Any]) -> str:
@@ -203,12 +213,14 @@ class Gather:
         needed: dict[str, dict[str, None]] = {}
         for sample_id in batch:
             row = rows.get(sample_id)
-            for key in (row[3] or ()) if row else ():
+            if row is None:
+                continue
+            for key in row[3] or ():
                 fact = facts.get(key)
                 if fact is None:
                     continue
                 path = self._path(row[0], fact)
-                if self._embed or (path not in self.image_keys and path not in self._failed):
+                if self._embed or (path not in self.image_keys and path not in self.failed):
                     needed.setdefault(key, {})[path] = None
         if self._mode == "reference" and not self._embed:
             for key, paths in needed.items():
@@ -222,12 +234,12 @@ class Gather:
             reason = "image_missing" if data is None else "image_changed" if image_key(data) != key else None
             if data is None or reason is not None:
                 for path in (key,) if self._embed else paths:
-                    self._failed[path] = reason or "image_missing"
+                    self.failed[path] = reason or "image_missing"
                 continue
-            self.num_by_content += 1
             if self._embed:
                 held[key] = data
                 continue
+            self.num_by_content += 1
             fact = FileFact(sha256(data).hexdigest(), len(data))
             for path in paths:
                 self._write(path, data, origin)
@@ -265,7 +277,7 @@ class Gather:
             if reason is None:
                 self.image_keys[path] = fact["image_key"]
             else:
-                self._failed[path] = reason
+                self.failed[path] = reason
 
     def _write(self, path: str, data: bytes, origin: Path) -> None:
         place = self._folder / path

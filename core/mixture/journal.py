@@ -32,7 +32,7 @@ class Journal:
     def __init__(self, folder: Path, fingerprint: str) -> None:
         self._path = folder / JOURNAL_FILE
         self._fingerprint = fingerprint
-        self._told = (0, 0, 0)  # image keys, files and skipped rows that earlier lines hold
+        self._told = (0, 0, 0, 0)  # image keys, files, failed images and skipped rows that earlier lines hold
 
     def matches(self) -> bool:
         """Whether the folder holds the beginning of the same export."""
@@ -50,18 +50,19 @@ class Journal:
         for line in lines[1:]:
             gather.image_keys.update(line["images"])
             gather.files.update({path: FileFact(*fact) for path, fact in line["files"].items()})
+            gather.failed.update(line["failed"])
             gather.skipped += [(position, int(sample), reason) for position, sample, reason in line["skipped"]]
             gather.num_by_content = line["num_by_content"]
             found = Progressed(line["position"], line["state"], RowDigest(line["digest"], line["num_rows"]))
             whole.append(line)
         gather.position = found.position
-        self._told = (len(gather.image_keys), len(gather.files), len(gather.skipped))
+        self._told = _lengths(gather)
         self._path.write_text("".join(json.dumps(line) + "\n" for line in whole), encoding="utf-8")
         return found
 
     def note(self, gather: Gather, state: dict[str, Any], digest: RowDigest) -> None:
         """A checkpoint: all before it is on the disk."""
-        images, files, skipped = self._told
+        images, files, failed, skipped = self._told
         line = {
             "position": gather.position,
             "state": state,
@@ -70,10 +71,11 @@ class Journal:
             "num_by_content": gather.num_by_content,
             "images": dict(list(gather.image_keys.items())[images:]),
             "files": {path: [one.sha256, one.size_bytes] for path, one in list(gather.files.items())[files:]},
+            "failed": dict(list(gather.failed.items())[failed:]),
             "skipped": gather.skipped[skipped:],
         }
         self._append(line, "a")
-        self._told = (len(gather.image_keys), len(gather.files), len(gather.skipped))
+        self._told = _lengths(gather)
 
     def end(self) -> None:
         """The export is whole: nothing is left to go on with."""
@@ -98,3 +100,7 @@ class Journal:
             except ValueError:
                 break
         return found
+
+
+def _lengths(gather: Gather) -> tuple[int, int, int, int]:
+    return len(gather.image_keys), len(gather.files), len(gather.failed), len(gather.skipped)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
-from core.mixture.gather import Sample, folder_name
+from core.mixture.gather import Sample
 from core.mixture.lines import LinesWriter, read_list
 from core.mixture.target import Place, Plain, RowRead, sharegpt
 
@@ -22,9 +22,6 @@ class Llava(Plain):
     key: ClassVar[str] = "llava"
     title: ClassVar[str] = "LLaVA JSON"
 
-    def image_path(self, source: str, key: str, suffix: str) -> str:
-        return images_by_source(source, key, suffix)
-
     def open(self, place: Place, state: dict[str, Any] | None) -> LinesWriter:
         return LinesWriter(place.folder / DATA_FILE, record, state, listed=True)
 
@@ -36,11 +33,6 @@ class Llava(Plain):
             "`data.json` is a LLaVA JSON list; image paths are relative to this folder:\n\n"
             "```\n--data_path data.json --image_folder .\n```"
         )
-
-
-def images_by_source(source: str, key: str, suffix: str) -> str:
-    """images/<source>/<image key>.<suffix>: what most targets have."""
-    return f"images/{folder_name(source)}/{key}.{suffix}"
 
 
 def record(sample: Sample) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import BadData
-from core.mixture.gather import Sample, written_order
+from core.mixture.gather import Sample, folder_name, written_order
 from core.mixture.mixture import Mixture, StageSamples
 from core.progress import Progress
 from core.store.ids import content_hash, id_hex, image_key
@@ -75,6 +75,8 @@ class Target(Protocol):
     title: ClassVar[str]
     embeds: ClassVar[bool]
     """Whether images travel inside the data files."""
+    bare: ClassVar[bool]
+    """Whether it names samples only, without their words and images."""
 
     def image_path(self, source: str, key: str, suffix: str) -> str:
         """Where an image goes, relative to the export's folder."""
@@ -87,6 +89,9 @@ class Target(Protocol):
 
     def refuses(self, sample: Sample) -> str | None:
         """Why this format cannot carry a sample, a key of `reasons`; None when it can."""
+
+    def carried(self, sample: Sample) -> Sample:
+        """What of a sample this format holds, which is what reads back."""
 
     def open(self, place: Place, state: dict[str, Any] | None) -> Writer:
         """Begin to write, or go on from a checkpoint: what was written after it is cut off."""
@@ -105,12 +110,20 @@ class Plain:
     """What most targets share: every sample is carried, rows stand stage by stage and part by part, best first."""
 
     embeds: ClassVar[bool] = False
+    bare: ClassVar[bool] = False
+
+    def image_path(self, source: str, key: str, suffix: str) -> str:
+        """images/<source>/<image key>.<suffix>: what most targets have."""
+        return f"images/{folder_name(source)}/{key}.{suffix}"
 
     def ids(self, mixture: Mixture) -> NDArray[np.uint64]:
         return written_order([stage.listed for stage in mixture.stages])
 
     def refuses(self, sample: Sample) -> str | None:
         return None
+
+    def carried(self, sample: Sample) -> Sample:
+        return sample
 
     def left(self, mixture: Mixture, kept: NDArray[np.bool_]) -> tuple[StageSamples, ...]:
         ends = np.cumsum([len(stage) for stage in mixture.stages])[:-1]
@@ -151,37 +164,48 @@ def check_round_trip(
     when they were listed, and are not read again.
     """
     digest = RowDigest()
-    seen: dict[str, str] = {}
-    num_images, total = 0, len(written.sample_ids)
-
-    def key_of(image: str | bytes) -> str:
-        nonlocal num_images
-        if isinstance(image, bytes):
-            num_images += 1
-            return image_key(image)
-        if image not in seen:
-            num_images += 1
-            seen[image] = keys.get(image, "") if referenced else _key_of_file(folder / image)
-        return seen[image]
-
+    images = ImagesRead(folder, keys if referenced else None)
+    total = len(written.sample_ids)
     for number, row in enumerate(target.read_back(folder)):
         if number % 1024 == 0:
             progress(number, total, "reading the export back")
-        digest.add(row.source, row.original_id, row.turns, [key_of(image) for image in row.images])
+        digest.add(row.source, row.original_id, row.turns, [images.key_of(image) for image in row.images])
     progress(total, total, "reading the export back")
     if (digest.num_rows, digest.hexdigest()) != (total, written.digest):
         raise BadData(
             f"The export does not read back as it was written ({digest.num_rows:,} of {total:,} rows).",
             "Nothing was left behind; check the disk and export again.",
         )
-    return {"ok": True, "num_rows": digest.num_rows, "num_images": num_images, "rows_blake2b": digest.hexdigest()}
+    return {"ok": True, "num_rows": digest.num_rows, "num_images": len(images), "rows_blake2b": digest.hexdigest()}
 
 
-def _key_of_file(path: Path) -> str:
-    try:
-        return image_key(path.read_bytes())
-    except OSError:
-        return ""
+class ImagesRead:
+    """The content keys of the images a format's reader meets, each file read once; `known` has them by path already."""
+
+    def __init__(self, folder: Path, known: dict[str, str] | None = None) -> None:
+        self._folder, self._known = folder, known
+        self._seen: dict[str, str] = {}
+        self._embedded: set[str] = set()
+
+    def __len__(self) -> int:
+        """Different images met."""
+        return len(self._seen) + len(self._embedded)
+
+    def key_of(self, image: str | bytes) -> str:
+        """The key of an image's bytes, nothing for a file that is not there."""
+        if isinstance(image, bytes):
+            key = image_key(image)
+            self._embedded.add(key)
+            return key
+        if image not in self._seen:
+            self._seen[image] = self._known.get(image, "") if self._known is not None else self._read(image)
+        return self._seen[image]
+
+    def _read(self, image: str) -> str:
+        try:
+            return image_key((self._folder / image).read_bytes())
+        except OSError:
+            return ""
 
 
 def without(stage: StageSamples, gone: NDArray[np.uint64]) -> StageSamples:

@@ -35,7 +35,7 @@ class KeyedRows:
     def __len__(self) -> int:
         return len(self._keys)
 
-    def take(self, wanted: Sequence[Any], columns: Sequence[str]) -> pa.Table:
+    def take(self, wanted: Sequence[Any] | np.ndarray, columns: Sequence[str]) -> pa.Table:
         """The rows of these keys, the key among their columns, in the order of the table; keys that do not exist are left out."""
         read = list(columns) if self.key in columns else [self.key, *columns]
         if self._dataset is None or not len(wanted) or not len(self._keys):
@@ -50,5 +50,5 @@ class KeyedRows:
     @staticmethod
     def _plain(keys: pa.ChunkedArray) -> np.ndarray:
         """Numbers as they are; texts as bytes of one width, which are compared without a Python object each."""
-        found = keys.to_numpy()
+        found: np.ndarray = keys.to_numpy()
         return found if found.dtype.kind != "O" else found.astype("S")
