@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from core.errors import BadInput
-from studio import import_command, report_command, select_command
+from studio import import_command, report_command, select_command, verify_command
 from studio.terminal import (
     INTERRUPTED,
     INTERRUPTS,
@@ -298,6 +298,7 @@ def check(
 
 
 report_command.add_to(app)
+verify_command.add_to(app)
 
 # typer carries a click of its own and shows only BadParameter of its exceptions; the base is every usage error.
 UsageError: Any = typer.BadParameter.__bases__[0]

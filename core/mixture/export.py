@@ -20,23 +20,35 @@ from filelock import FileLock, Timeout
 from core import __version__
 from core.errors import BadData, BadInput, Busy, DiskFull
 from core.lens import Lens
-from core.mixture import manifest
+from core.mixture import card, manifest, sums
+from core.mixture.axolotl import Axolotl
+from core.mixture.energon import Energon
+from core.mixture.finevision import FineVision
 from core.mixture.gather import CHUNK_SAMPLES, IMAGE_MODES, Gather, ImageMode
+from core.mixture.hf import Hf
 from core.mixture.journal import JOURNAL_FILE, Journal
+from core.mixture.llamafactory import LlamaFactory
 from core.mixture.llava import Llava
+from core.mixture.llava_next import LlavaNext
 from core.mixture.mixture import Mixture, freeze
+from core.mixture.ms_swift import MsSwift
 from core.mixture.target import Place, Target, Written, check_round_trip
+from core.mixture.trl import Trl
+from core.mixture.uids import Uids
+from core.mixture.webdataset import WebDataset
 from core.mixture.winnow import Winnow
 from core.progress import Progress, silent
 from core.store.ids import digest_of
 
 TARGETS: dict[str, type[Target]] = {
-    "llava": Llava,
-    "winnow": Winnow,
-}
+    target.key: target
+    for target in (
+        Llava, LlavaNext, LlamaFactory, MsSwift, Trl, Axolotl, Hf, FineVision, WebDataset, Energon, Uids, Winnow,
+    )
+}  # fmt: skip
 """Formats to export to, in display order."""
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the bytes of any target change, so that no export goes on with what an older version began."""
 
 SHARD_BYTES = 512 << 20
@@ -104,6 +116,13 @@ def export(
     mixture to the same place that was cut short is gone on with; the bytes are those of one that was not.
     """
     target, mode = target_of(target_name), image_mode(images)
+    handed, notes = str(mode), mixture.notes
+    if target.embeds or target.bare:
+        handed = "embedded" if target.embeds else "none"
+        if mode != "copy":
+            inside = "Images travel inside the data files" if target.embeds else "Images are no part of this format"
+            notes = (*notes, f"{inside}; --images {mode} has no effect.")
+        mode = "copy"
     final = free_folder(out)
     if not any(len(stage) for stage in mixture.stages):
         raise BadInput("The mixture holds no sample.", "Give a stage a selection with samples.")
@@ -119,6 +138,7 @@ def export(
             mode,
             target.image_path,
             embed=target.embeds,
+            bare=target.bare,
             refuses=target.refuses,
             chunk_samples=min(checkpoint_samples, CHUNK_SAMPLES),
         )
@@ -137,14 +157,24 @@ def export(
             )
         _sweep(folder, gather)
         round_trip = check_round_trip(target, folder, written, gather.image_keys, mode == "reference", progress)
+        ended = {
+            JOURNAL_FILE,
+            card.CARD_FILE,
+            sums.SUMS_FILE,
+            manifest.MANIFEST_FILE,
+        }  # the last of them perhaps of a stop
         names = sorted(
             path.relative_to(folder).as_posix()
             for path in folder.rglob("*")
-            if path.is_file() and path.name != JOURNAL_FILE and path.relative_to(folder).as_posix() not in gather.files
+            if path.is_file() and path.name not in ended and path.relative_to(folder).as_posix() not in gather.files
         )
-        facts = {name: manifest.fact_of(folder / name) for name in names}
-        record = manifest.build(mixture, lens, target, gather, written, mode, facts, round_trip)
-        manifest.write(record, folder)
+        facts = {name: sums.fact_of(folder / name) for name in names}
+        record = manifest.build(mixture, lens, target, gather, written, handed, round_trip, notes)
+        card.write(folder, record, target.card())
+        facts[card.CARD_FILE] = sums.fact_of(folder / card.CARD_FILE)
+        sums.write(folder, {**facts, **gather.files})
+        facts[sums.SUMS_FILE] = sums.fact_of(folder / sums.SUMS_FILE)
+        manifest.write(record, facts, folder)
         journal.end()
         os.replace(folder, final)
     return ExportReport(
@@ -154,8 +184,8 @@ def export(
         num_images=record["num_images"],
         num_bytes=sum(fact.size_bytes for fact in (*facts.values(), *gather.files.values())),
         dropped=dropped,
-        files=(*names, manifest.MANIFEST_FILE),
-        notes=mixture.notes,
+        files=(*names, card.CARD_FILE, sums.SUMS_FILE, manifest.MANIFEST_FILE),
+        notes=notes,
         resumed=resumed,
     )
 
@@ -171,7 +201,7 @@ def _write(
     last = gather.position
     for sample in gather.samples(ids, progress, "writing samples and images"):
         writer.write(sample)
-        digest.add_sample(sample)
+        digest.add_sample(target.carried(sample))
         if gather.position - last >= checkpoint_samples:
             state = writer.checkpoint()
             if state is not None:

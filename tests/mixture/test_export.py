@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,16 @@ def recipe(percent: float = 100, **stage: Any) -> Recipe:
 
 def run(lens: Lens, target: str, out: Path, chosen: Recipe | None = None, images: str = "copy") -> ExportReport:
     return export(resolve(chosen or recipe(), lens), lens, target, out, images)
+
+
+EMBEDS = {name for name, kind in TARGETS.items() if kind.embeds}
+"""Targets whose images travel inside the data files."""
+
+
+def sums(folder: Path) -> dict[str, str]:
+    """What `SHA256SUMS` says, by path."""
+    lines = (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    return {path: digest for digest, path in (line.split("  ", 1) for line in lines)}
 
 
 def tree(folder: Path) -> dict[str, str]:
@@ -182,9 +193,22 @@ def test_the_manifest_accounts_for_every_file_sample_and_reason(lens: Lens, tmp_
     record = manifest(tmp_path / "out")
     files = tree(tmp_path / "out")
     files.pop("manifest.json")
-    assert {path: fact["sha256"] for path, fact in record["files"].items()} == files
-    assert report.num_images == record["num_images"] == sum("images/" in path for path in files)
-    assert set(report.files) == {path for path in files if "/" not in path} | {"manifest.json"}
+    images = {path for path in files if path.startswith("images/")}
+    assert {path: fact["sha256"] for path, fact in record["files"].items()} == {
+        path: digest for path, digest in files.items() if path not in images
+    }
+    assert sums(report.path) == {path: digest for path, digest in files.items() if path != "SHA256SUMS"}
+    checked = subprocess.run(
+        ["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"], cwd=report.path, check=False
+    )
+    assert checked.returncode == 0
+    if target in EMBEDS:
+        assert report.num_images == record["num_images"] > 30
+    else:
+        assert report.num_images == record["num_images"] == len(images)
+    assert bool(images) == (target not in EMBEDS and target != "uids")
+    assert record["images"] == ("embedded" if target in EMBEDS else "none" if target == "uids" else "copy")
+    assert set(report.files) == {path for path in files if path not in images} | {"manifest.json"}
     frozen = freeze(resolve(recipe(50), lens), lens).recipe
     assert record["recipe"] == frozen.as_dict()
     assert record["recipe"]["snapshot"] == lens.snapshot
@@ -258,6 +282,10 @@ def test_samples_whose_image_is_gone_or_changed_are_left_out_and_reported(
     assert len(set(hit.values())) == 2
     report = run(lens, target, tmp_path / "out", images=images)
     record = manifest(tmp_path / "out")
+    if target == "uids" or (target in EMBEDS and ingested == "copy"):
+        assert (report.dropped, record["num_samples"]) == ({}, 80), "no file is needed"
+        assert any("has no effect" in note for note in report.notes) == (images != "copy")
+        return
     assert {entry["sample_id"]: entry["reason"] for entry in record["dropped_samples"]} == {
         f"{key:016x}": reason for key, reason in hit.items()
     }
@@ -322,13 +350,14 @@ def test_an_export_that_was_cut_short_goes_on_and_ends_with_the_same_bytes(
     lens: Lens, tmp_path: Path, target: str, images: str
 ) -> None:
     mixture = resolve(recipe(), lens)
-    whole = export(mixture, lens, target, tmp_path / "whole", images, checkpoint_samples=16)
+    small: dict[str, Any] = {"shard_bytes": 20_000, "checkpoint_samples": 16}
+    whole = export(mixture, lens, target, tmp_path / "whole", images, **small)
     assert not whole.resumed
     out = tmp_path / "out"
     num_cuts = 0
     for num_steps in (1, 2, 4, 7, 30):
         try:
-            done = export(mixture, lens, target, out, images, cut_after(num_steps), checkpoint_samples=16)
+            done = export(mixture, lens, target, out, images, cut_after(num_steps), **small)
         except CutShort:
             num_cuts += 1
             assert not out.exists(), "what is not whole does not look so"
@@ -348,6 +377,19 @@ def test_what_was_begun_for_another_mixture_is_begun_anew(lens: Lens, tmp_path: 
     done = export(resolve(recipe(60), lens), lens, target, tmp_path / "out", checkpoint_samples=16)
     assert not done.resumed
     assert tree(done.path) == tree(run(lens, target, tmp_path / "other", recipe(60)).path)
+
+
+def test_what_could_not_be_exported_before_a_stop_is_told_after_it(data_dir: Path, tmp_path: Path) -> None:
+    lens, data = own_lens(tmp_path, data_dir, "reference")
+    spoil(data)
+    mixture = resolve(recipe(), lens)
+    whole = export(mixture, lens, "llava", tmp_path / "whole", checkpoint_samples=16)
+    with pytest.raises(CutShort):
+        export(mixture, lens, "llava", tmp_path / "out", progress=cut_after(9), checkpoint_samples=16)
+    done = export(mixture, lens, "llava", tmp_path / "out", checkpoint_samples=16)
+    assert done.resumed
+    assert tree(done.path) == tree(whole.path)
+    assert manifest(done.path)["image_checks"]["missing_or_changed"] == 2
 
 
 def test_a_journal_whose_last_line_was_cut_off_counts_up_to_the_line_before(lens: Lens, tmp_path: Path) -> None:
@@ -384,7 +426,8 @@ def test_a_full_disk_is_said_and_nothing_looks_whole(lens: Lens, tmp_path: Path)
 def test_unknown_targets_and_image_modes_list_the_known_ones(lens: Lens, tmp_path: Path) -> None:
     with pytest.raises(BadInput) as caught:
         run(lens, "lava", tmp_path / "out")
-    assert caught.value.fix == "The known ones are: llava, winnow."
+    known = "llava, llava-next, llamafactory, ms-swift, trl, axolotl, hf, finevision, webdataset, energon, uids, winnow"
+    assert caught.value.fix == f"The known ones are: {known}."
     with pytest.raises(BadInput) as caught:
         run(lens, "llava", tmp_path / "out", images="symlink")
     assert caught.value.fix == "Use one of copy, link, reference."
