@@ -7,7 +7,6 @@ turn are left out, since nobody here makes them; its loader takes that as "not r
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -28,7 +27,6 @@ from core.mixture.rules import not_alternating, unpaired_marks
 from core.mixture.target import Place, Plain, RowRead
 from core.tokenizer import IMAGE_TOKEN
 
-_AROUND = re.compile(rf"((?:{IMAGE_TOKEN}\s*)*)(.*?)((?:\s*{IMAGE_TOKEN})*)", re.DOTALL)
 _PAIR = pa.struct([("user", pa.string()), ("assistant", pa.string())])
 _MARKS = pa.struct([("before", pa.string()), ("after", pa.string())])
 _SCHEMA = with_features(
@@ -90,9 +88,15 @@ class FineVision(Plain):
 
 def cut(text: str) -> tuple[str, str, str]:
     """A question without the `<image>` marks at its beginning and end: (before, question, after)."""
-    found = _AROUND.fullmatch(text)
-    assert found is not None  # every part may be empty
-    return found[1], found[2], found[3]
+    rest = text
+    while rest.lstrip().startswith(IMAGE_TOKEN):
+        rest = rest.lstrip().removeprefix(IMAGE_TOKEN)
+    rest = rest if rest == text else rest.lstrip()
+    question = rest
+    while question.rstrip().endswith(IMAGE_TOKEN):
+        question = question.rstrip().removesuffix(IMAGE_TOKEN)
+    question = question if question == rest else question.rstrip()
+    return text[: len(text) - len(rest)], question, rest[len(question) :]
 
 
 def _table(samples: list[Sample]) -> Any:
