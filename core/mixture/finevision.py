@@ -33,10 +33,10 @@ _SCHEMA = with_features(
     pa.schema(
         [
             IMAGES,
-            pa.field("texts", pa.list_(_PAIR), nullable=False),
-            pa.field("source", pa.string(), nullable=False),
-            pa.field("id", pa.string(), nullable=False),
-            pa.field("image_marks", _MARKS, nullable=False),
+            pa.field("texts", pa.list_(_PAIR)),
+            pa.field("source", pa.string()),
+            pa.field("id", pa.string()),
+            pa.field("image_marks", _MARKS),
         ]
     ),
     {

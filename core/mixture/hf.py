@@ -31,13 +31,13 @@ _TURN = pa.struct([("from", pa.string()), ("value", pa.string())])
 _SCHEMA = with_features(
     pa.schema(
         [
-            pa.field("id", pa.string(), nullable=False),
-            pa.field("source", pa.string(), nullable=False),
-            pa.field("stage", pa.string(), nullable=False),
+            pa.field("id", pa.string()),
+            pa.field("source", pa.string()),
+            pa.field("stage", pa.string()),
             IMAGES,
-            pa.field("conversations", pa.list_(_TURN), nullable=False),
+            pa.field("conversations", pa.list_(_TURN)),
             *(pa.field(key, pa.float32()) for key in CAPABILITY_KEYS),
-            pa.field("styles", pa.list_(pa.string()), nullable=False),
+            pa.field("styles", pa.list_(pa.string())),
             pa.field("num_text_tokens", pa.int32()),
         ]
     ),

@@ -24,9 +24,9 @@ ROW_GROUP_BYTES = 64 << 20
 ROW_GROUP_ROWS = 4096
 _CHUNK_ROWS = 64
 
-IMAGES = pa.field(
-    "images", pa.list_(pa.struct([("bytes", pa.binary()), ("path", pa.string())])), nullable=False
-)  # what `datasets` stores for a list of pictures
+IMAGES = pa.field("images", pa.list_(pa.struct([("bytes", pa.binary()), ("path", pa.string())])))
+"""What `datasets` stores for a list of pictures. It takes its own features only for fields it would make itself, so none of
+these schemas says that something is never null."""
 
 
 class ParquetShards:

@@ -28,11 +28,9 @@ _PART = pa.struct([("type", pa.string()), ("text", pa.string())])
 _SCHEMA = with_features(
     pa.schema(
         [
-            pa.field("id", pa.string(), nullable=False),
-            pa.field("source", pa.string(), nullable=False),
-            pa.field(
-                "messages", pa.list_(pa.struct([("role", pa.string()), ("content", pa.list_(_PART))])), nullable=False
-            ),
+            pa.field("id", pa.string()),
+            pa.field("source", pa.string()),
+            pa.field("messages", pa.list_(pa.struct([("role", pa.string()), ("content", pa.list_(_PART))]))),
             IMAGES,
         ]
     ),
