@@ -31,22 +31,12 @@ from transformers import CLIPImageProcessor, LlavaProcessor, PreTrainedTokenizer
 from trl.trainer.sft_trainer import DataCollatorForVisionLanguageModeling
 
 from core.lens import Lens
-from core.mixture.export import export
-from core.mixture.mixture import resolve
 from core.mixture.tar_shards import unescaped
 from core.select.pool import Pool
 from core.store.ids import sample_id
-from tests.mixture.test_targets import Row, images_first, in_order, two_stages
+from tests.mixture.test_targets import Row, images_first, in_order
 
-LOADED = ("llamafactory", "ms-swift", "axolotl", "trl", "hf", "finevision", "webdataset", "energon")
 FROM = {"user": "human", "assistant": "gpt", "system": "system"}
-
-
-@pytest.fixture(scope="module")
-def folders(lens: Lens, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """An export to each target, in small shards."""
-    top, mixture = tmp_path_factory.mktemp("own"), resolve(two_stages(), lens)
-    return {name: export(mixture, lens, name, top / name, shard_bytes=20_000).path for name in LOADED}
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ from core.mixture.energon import Groups
 from core.mixture.export import TARGETS, export
 from core.mixture.gather import REASONS, PlacedImage, Sample
 from core.mixture.mixture import resolve
-from core.mixture.recipe import Recipe, recipe_from_dict
+from core.mixture.recipe import recipe_from_dict
 from core.mixture.rules import typed, untyped
 from core.mixture.tar_shards import escaped, key_of, unescaped
 from core.mixture.uids import halves
@@ -34,23 +34,10 @@ from core.select.pool import Pool
 from core.store.ids import id_hex, sample_id
 from core.workspace import Workspace
 from tests.mixture import conftest
+from tests.mixture.conftest import two_stages
 from tests.mixture.test_export import given as records_given
 
 Row = tuple[str, str, tuple[tuple[str, str], ...], tuple[bytes, ...]]
-
-
-def two_stages() -> Recipe:
-    return recipe_from_dict(
-        {
-            "winnow_recipe": 1,
-            "name": "small",
-            "selections": {"all": {"method": "random", "budget": {"percent": 100}}},
-            "stages": [
-                {"name": "one", "parts": [{"selection": "all"}]},
-                {"name": "two", "parts": [{"selection": "all", "repeat": 1.5}], "shuffle_seed": 1},
-            ],
-        }
-    )
 
 
 def original_rows(data: Path) -> dict[int, Row]:
@@ -71,13 +58,6 @@ def in_order(lens: Lens, data: Path) -> list[Row]:
 
 def images_first(rows: list[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: not row[3])
-
-
-@pytest.fixture(scope="module")
-def folders(lens: Lens, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """An export to each target, in small shards."""
-    top, mixture = tmp_path_factory.mktemp("targets"), resolve(two_stages(), lens)
-    return {name: export(mixture, lens, name, top / name, shard_bytes=20_000).path for name in TARGETS}
 
 
 def lines(path: Path) -> list[dict[str, Any]]:

@@ -38,7 +38,9 @@ def main(folder: Path, expected: list[dict[str, object]]) -> None:
         }
         assert seen == wanted, f"row {number}: {seen} instead of {wanted}"
         assert not row["_system"]
-        assert len(plugin._regularize_images(images, image_max_pixels=10**6, image_min_pixels=1)["images"]) == len(images)
+        assert len(plugin._regularize_images(images, image_max_pixels=10**6, image_min_pixels=1)["images"]) == len(
+            images
+        )
     print(f"LLaMA-Factory reads all {len(expected)} rows as they were written.")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from core.mixture.export import export
 from core.mixture.mixture import resolve
 from tests.mixture import conftest
-from tests.mixture.test_targets import Row, images_first, in_order, two_stages
+from tests.mixture.test_targets import Row, images_first, in_order
 
 EXPECTED_FILE = "expected.json"
 TARGETS = ("llamafactory", "ms-swift")
@@ -27,7 +27,7 @@ def main(top: Path) -> None:
         (data / f"{source.replace('/', '-')}.json").write_text(records, encoding="utf-8")
     lens = conftest.build(top / "workspace", data)
     for target in TARGETS:
-        export(resolve(two_stages(), lens), lens, target, top / target)
+        export(resolve(conftest.two_stages(), lens), lens, target, top / target)
     rows = [_row(row) for row in images_first(in_order(lens, data))]
     (top / EXPECTED_FILE).write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
 
