@@ -19,9 +19,8 @@ _DATA_FILES = {
     "trl": "data/train-*.parquet",
     "hf": "data/train-*.parquet",
     "finevision": "data/train-*.parquet",
-    "webdataset": "train-*.tar",
 }
-"""Targets whose files the Hub itself shows."""
+"""Targets whose files the Hub itself shows. Tars are not among them: its reader wants the same members in every sample."""
 
 _LICENCES = {
     "apache-2.0", "mit", "cc0-1.0", "cc-by-4.0", "cc-by-3.0", "cc-by-2.0", "cc-by-sa-4.0", "cc-by-sa-3.0", "cc-by-nc-4.0",

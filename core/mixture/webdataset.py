@@ -32,5 +32,6 @@ class WebDataset(Plain):
             "```\n\n"
             "`json` of a sample holds `id`, `source`, `conversations` and `images`, which names its pictures in the order of their "
             "`<image>` marks: `jpg` for one, `0.jpg`, `1.jpg` for several. Pictures are the files as they came. A key is the "
-            "row's number and the id, in which everything but letters, digits, `_`, `-` and `~` is written as `%XX`."
+            "row's number and the id, in which everything but letters, digits, `_`, `-` and `~` is written as `%XX`. `datasets` "
+            "reads tars only where every sample has as many pictures of the same kind; `webdataset` reads them all."
         )

@@ -371,6 +371,24 @@ def test_an_export_that_was_cut_short_goes_on_and_ends_with_the_same_bytes(
 
 
 @pytest.mark.parametrize("target", TARGETS)
+def test_an_export_that_was_cut_short_after_its_last_row_goes_on_too(lens: Lens, tmp_path: Path, target: str) -> None:
+    """By then shards have their final names, and what stands beside the data may be there already."""
+    small: dict[str, Any] = {"shard_bytes": 20_000, "checkpoint_samples": 16}
+    mixture = resolve(recipe(), lens)
+
+    def cut(done: int, total: int | None, note: str) -> None:
+        if note == "reading the export back":
+            raise CutShort
+
+    for _ in range(2):
+        with pytest.raises(CutShort):
+            export(mixture, lens, target, tmp_path / "out", progress=cut, **small)
+    done = export(mixture, lens, target, tmp_path / "out", **small)
+    assert done.resumed
+    assert tree(done.path) == tree(export(mixture, lens, target, tmp_path / "whole", **small).path)
+
+
+@pytest.mark.parametrize("target", TARGETS)
 def test_what_was_begun_for_another_mixture_is_begun_anew(lens: Lens, tmp_path: Path, target: str) -> None:
     with pytest.raises(CutShort):
         export(resolve(recipe(50), lens), lens, target, tmp_path / "out", progress=cut_after(4), checkpoint_samples=16)

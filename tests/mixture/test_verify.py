@@ -16,6 +16,7 @@ from core.errors import BadData, BadInput
 from core.mixture.export import TARGETS, export
 from core.mixture.mixture import resolve
 from core.mixture.verify import verify
+from studio.cli import EXPORT_TARGETS
 from tests.mixture import conftest
 from tests.mixture.conftest import two_stages
 
@@ -126,6 +127,10 @@ def test_the_command_says_what_differs_and_ends_with_one(folders: dict[str, Path
     assert (nothing.returncode, nothing.stderr.count("\n")) == (2, 2)
 
 
+def test_the_help_of_export_names_every_target() -> None:
+    assert tuple(TARGETS) == EXPORT_TARGETS
+
+
 @pytest.mark.parametrize("target", TARGETS)
 def test_the_card_says_what_is_in_it_and_how_to_load_it(folders: dict[str, Path], target: str) -> None:
     text = (folders[target] / "README.md").read_text(encoding="utf-8")
@@ -133,7 +138,7 @@ def test_the_card_says_what_is_in_it_and_how_to_load_it(folders: dict[str, Path]
     record = json.loads((folders[target] / "manifest.json").read_text(encoding="utf-8"))
     assert (head["pretty_name"], head["license"]) == ("small", "cc0-1.0")
     files = [entry["path"] for config in head.get("configs", []) for entry in config["data_files"]]
-    assert bool(files) == (target in ("trl", "hf", "finevision", "webdataset"))
+    assert bool(files) == (target in ("trl", "hf", "finevision"))
     assert all(list(folders[target].glob(pattern)) for pattern in files)
     assert TARGETS[target]().card() in text
     assert "| shapes | 60 | CC0 | r1 |" in text
