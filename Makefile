@@ -11,10 +11,10 @@ PYTEST_WORKERS ?= 2
 TEST_ENV := HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install browser test soak lint types walk walk-demo bench wheel clean
+.PHONY: help demo install browser test test-targets soak lint types walk walk-demo bench wheel clean
 
 help:            ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(STAMP)   ## install, build the sample workspace, serve the studio on http://127.0.0.1:8501
 	$(BIN)/winnow demo --workspace "$(WORKSPACE)" --host "$(HOST)" --port "$(PORT)"
@@ -30,7 +30,7 @@ $(STAMP): pyproject.toml constraints.txt
 	    echo "Name another one: make $(or $(firstword $(MAKECMDGOALS)),demo) PYTHON=/path/to/python3.12"; exit 1; }
 	@"$(PYTHON)" -m venv $(VENV) || \
 	  { echo "$(PYTHON) cannot make a virtual environment."; echo "Install its venv module (Debian: apt-get install python3-venv)."; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,targets]'
 	@touch $(STAMP)
 
 browser: $(STAMP) ## find a Chromium, or install one
@@ -41,6 +41,16 @@ browser: $(STAMP) ## find a Chromium, or install one
 
 test: $(STAMP) browser ## run every test, browser tests included
 	$(TEST_ENV) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile tests
+
+test-targets: $(STAMP) .venvs/llamafactory/.installed .venvs/ms-swift/.installed ## exports read by trainers that need environments of their own
+	$(TEST_ENV) $(BIN)/python -m tests.targets.write .venvs/exports
+	$(TEST_ENV) .venvs/llamafactory/bin/python tests/targets/load_llamafactory.py .venvs/exports/llamafactory .venvs/exports/expected.json
+	$(TEST_ENV) .venvs/ms-swift/bin/python tests/targets/load_ms_swift.py .venvs/exports/ms-swift .venvs/exports/expected.json
+
+.venvs/%/.installed: tests/targets/constraints-%.txt
+	@"$(PYTHON)" -m venv .venvs/$*
+	.venvs/$*/bin/python -m pip install --quiet --disable-pip-version-check --constraint $< $* torch torchvision
+	@touch $@
 
 soak: $(STAMP)   ## the tests that kill processes, at their full counts
 	$(TEST_ENV) WINNOW_SOAK=1 $(BIN)/python -m pytest -m soak --timeout=3600 tests
@@ -65,4 +75,4 @@ wheel: $(STAMP)  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel
 
 clean:           ## remove what make made
-	rm -rf $(VENV) .winnow build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venvs .winnow build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

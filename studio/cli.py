@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from core.errors import BadInput
-from studio import import_command, report_command, select_command
+from studio import import_command, report_command, select_command, verify_command
 from studio.terminal import (
     INTERRUPTED,
     INTERRUPTS,
@@ -39,6 +39,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+EXPORT_TARGETS = (
+    "llava", "llava-next", "llamafactory", "ms-swift", "trl", "axolotl", "hf", "finevision", "webdataset", "energon", "uids",
+    "winnow",
+)  # fmt: skip
+"""Those of core.mixture.export, which is too heavy to load for a help text."""
 
 WorkspaceArgument = Annotated[Path, typer.Argument(metavar="WS", help="Folder of the workspace.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object; everything else goes to stderr.")]
@@ -192,7 +198,7 @@ select_command.add_to(app)
 @app.command()
 def export(
     ws: WorkspaceArgument,
-    to: Annotated[str, typer.Option(metavar="TARGET", help="llava or winnow.")],
+    to: Annotated[str, typer.Option(metavar="TARGET", help=f"One of {', '.join(EXPORT_TARGETS)}.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="A new or empty folder.")],
     selection: Annotated[
         Path | None, typer.Option(metavar="FILE|NAME", help="A selection written with --out, or saved with --name.")
@@ -202,6 +208,7 @@ def export(
     as_json: JsonOption = False,
 ) -> None:
     """Write a selection or a recipe's mixture as data a trainer loads."""
+    from core.mixture.gather import REASONS
     from studio.verbs import export_mixture
 
     def act() -> tuple[dict[str, Any], Callable[[dict[str, Any]], list[str]]]:
@@ -209,7 +216,8 @@ def export(
             done = export_mixture(_open(ws), to, out, selection, recipe, images, progress)
         return done, lambda r: [
             f"{r['num_samples']:,} samples and {r['num_images']:,} images exported to {out}.",
-            *(f"  {count:>7,} left out: {reason}" for reason, count in r["dropped"].items()),
+            *(f"  {count:>7,} left out: {REASONS.get(reason, reason)}" for reason, count in r["dropped"].items()),
+            *(f"  {note}" for note in r["notes"]),
         ]
 
     perform(as_json, act)
@@ -298,6 +306,7 @@ def check(
 
 
 report_command.add_to(app)
+verify_command.add_to(app)
 
 # typer carries a click of its own and shows only BadParameter of its exceptions; the base is every usage error.
 UsageError: Any = typer.BadParameter.__bases__[0]

@@ -11,6 +11,7 @@ import streamlit as st
 
 from core import runs
 from core.errors import BadInput, StudioError
+from core.mixture.export import TARGETS
 from core.mixture.export_job import KIND, start_export
 from core.mixture.recipe import Recipe
 from core.runs import Run
@@ -21,7 +22,7 @@ from studio.mixture_cached import Planned
 from studio.mixture_draft import Draft
 from studio.words import many, num, size
 
-TARGETS = {"llava": "LLaVA JSON", "winnow": "Winnow's own trainer"}
+TITLES = {name: target.title for name, target in TARGETS.items()}
 _TARGET: session.Slot[str] = session.Slot("export.target", "llava")
 _IMAGES: session.Slot[str] = session.Slot("export.images", "copy")
 _FRESH_SECONDS = 300.0
@@ -73,18 +74,14 @@ def _export_form(recipe: Recipe | None) -> None:
     if recipe is None:
         return
     session.seed("export-target", _TARGET.get())
-    st.segmented_control(
-        "Format",
-        list(TARGETS),
-        key="export-target",
-        format_func=TARGETS.__getitem__,
-        on_change=_choose_target,
-        width="stretch",
-    )
+    st.selectbox(
+        "Format", list(TITLES), key="export-target", format_func=TITLES.__getitem__, on_change=_choose_target,
+    )  # fmt: skip
     session.seed("export-images", _IMAGES.get())
+    inside = TARGETS[_TARGET.get()].embeds or TARGETS[_TARGET.get()].bare
     st.segmented_control(
         "Pictures", list(_IMAGE_WORDS), key="export-images", format_func=_IMAGE_WORDS.__getitem__, on_change=_choose_images,
-        width="stretch",
+        width="stretch", disabled=inside,
         help="Copy always works. The others need the files as ingested; samples whose files are gone are reported.",
     )  # fmt: skip
     here = cached.workspace()
@@ -140,7 +137,7 @@ def export_html(run: Run) -> str:
     """One finished export."""
     path = Path(str(run.result["path"]))
     dropped = sum(run.result.get("dropped", {}).values())
-    says = f"{TARGETS.get(run.result['target'], run.result['target'])}, {many(run.result['num_samples'], 'sample')}, "
+    says = f"{TITLES.get(run.result['target'], run.result['target'])}, {many(run.result['num_samples'], 'sample')}, "
     says += f"{many(run.result['num_images'], 'picture')}, {size(run.result.get('num_bytes', 0))}"
     says += f", {num(dropped)} left out" if dropped else ""
     where = f'<span class="w-where">{escape(str(path))}</span>'

@@ -14,22 +14,45 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from filelock import FileLock, Timeout
+
+from core import __version__
 from core.errors import BadData, BadInput, Busy, DiskFull
 from core.lens import Lens
-from core.mixture import manifest
-from core.mixture.gather import IMAGE_MODES, Gather, ImageMode
+from core.mixture import card, manifest, sums
+from core.mixture.axolotl import Axolotl
+from core.mixture.energon import Energon
+from core.mixture.finevision import FineVision
+from core.mixture.gather import CHUNK_SAMPLES, IMAGE_MODES, Gather, ImageMode
+from core.mixture.hf import Hf
+from core.mixture.journal import JOURNAL_FILE, Journal
+from core.mixture.llamafactory import LlamaFactory
 from core.mixture.llava import Llava
+from core.mixture.llava_next import LlavaNext
 from core.mixture.mixture import Mixture, freeze
-from core.mixture.target import Target, check_round_trip
+from core.mixture.ms_swift import MsSwift
+from core.mixture.target import Place, Target, Written, check_round_trip
+from core.mixture.trl import Trl
+from core.mixture.uids import Uids
+from core.mixture.webdataset import WebDataset
 from core.mixture.winnow import Winnow
 from core.progress import Progress, silent
+from core.store.ids import digest_of
 
 TARGETS: dict[str, type[Target]] = {
-    "llava": Llava,
-    "winnow": Winnow,
-}
+    target.key: target
+    for target in (
+        Llava, LlavaNext, LlamaFactory, MsSwift, Trl, Axolotl, Hf, FineVision, WebDataset, Energon, Uids, Winnow,
+    )
+}  # fmt: skip
 """Formats to export to, in display order."""
 
+FORMAT = 2
+"""Raised when the bytes of any target change, so that no export goes on with what an older version began."""
+
+SHARD_BYTES = 512 << 20
+CHECKPOINT_SAMPLES = 8192
 _ELSEWHERE = "Give a folder you may write to."
 
 
@@ -45,6 +68,7 @@ class ExportReport:
     dropped: dict[str, int]
     files: tuple[str, ...]
     notes: tuple[str, ...]
+    resumed: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """What `winnow export --json` prints."""
@@ -55,6 +79,7 @@ class ExportReport:
             "dropped": self.dropped,
             "files": [str(self.path / name) for name in self.files],
             "notes": list(self.notes),
+            "resumed": self.resumed,
         }
 
 
@@ -80,43 +105,128 @@ def export(
     out: Path,
     images: str = "copy",
     progress: Progress = silent,
+    *,
+    shard_bytes: int = SHARD_BYTES,
+    checkpoint_samples: int = CHECKPOINT_SAMPLES,
 ) -> ExportReport:
     """Write a mixture to `out`, which must be empty or not exist; its recipe is frozen first.
 
-    Samples whose images are gone or changed are left out and reported; BadData when that leaves none. What is in `out`
-    afterwards has been read back and is what was meant to be written.
+    Samples whose images are gone or changed, or that the format cannot carry, are left out and reported; BadData when that
+    leaves none. What is in `out` afterwards has been read back and is what was meant to be written. An export of the same
+    mixture to the same place that was cut short is gone on with; the bytes are those of one that was not.
     """
     target, mode = target_of(target_name), image_mode(images)
+    handed, notes = str(mode), mixture.notes
+    if target.embeds or target.bare:
+        handed = "embedded" if target.embeds else "none"
+        if mode != "copy":
+            inside = "Images travel inside the data files" if target.embeds else "Images are no part of this format"
+            notes = (*notes, f"{inside}; --images {mode} has no effect.")
+        mode = "copy"
     final = free_folder(out)
     if not any(len(stage) for stage in mixture.stages):
         raise BadInput("The mixture holds no sample.", "Give a stage a selection with samples.")
     mixture = freeze(mixture, lens)
+    fingerprint = digest_of([mixture.recipe.as_dict(), target.key, mode, shard_bytes, __version__, FORMAT])
     with _partial(final) as folder:
-        gather = Gather(lens.workspace.store, folder, final, mode, target.image_path)
-        written = target.write(mixture, gather, folder, progress)
+        journal = Journal(folder, fingerprint)
+        place = Place(mixture, folder, shard_bytes)
+        gather = Gather(
+            lens.workspace.store,
+            folder,
+            final,
+            mode,
+            target.image_path,
+            embed=target.embeds,
+            bare=target.bare,
+            refuses=target.refuses,
+            chunk_samples=min(checkpoint_samples, CHUNK_SAMPLES),
+        )
+        resumed = journal.matches()
+        if not resumed:
+            _empty(folder)
+            journal.begin()
+        written = target.finish(place, _write(target, place, gather, journal, checkpoint_samples, progress))
         dropped = manifest.dropped_counts(mixture, gather)
         if not len(written.sample_ids):
+            _empty(folder)
             why = ", ".join(f"{count:,} {reason}" for reason, count in dropped.items())
             raise BadData(
                 f"Not one sample could be exported: {why}.",
                 "Use --images copy, or ingest the sources again with their images in place.",
             )
-        round_trip = check_round_trip(target, folder, written, progress)
-        names = sorted(path.name for path in folder.iterdir() if path.is_file())
-        facts = {name: manifest.fact_of(folder / name) for name in names}
-        record = manifest.build(mixture, lens, target, gather, written, mode, facts, round_trip)
-        manifest.write(record, folder)
+        _sweep(folder, gather)
+        round_trip = check_round_trip(target, folder, written, gather.image_keys, mode == "reference", progress)
+        ended = {
+            JOURNAL_FILE,
+            card.CARD_FILE,
+            sums.SUMS_FILE,
+            manifest.MANIFEST_FILE,
+        }  # the last of them perhaps of a stop
+        names = sorted(
+            path.relative_to(folder).as_posix()
+            for path in folder.rglob("*")
+            if path.is_file() and path.name not in ended and path.relative_to(folder).as_posix() not in gather.files
+        )
+        facts = {name: sums.fact_of(folder / name) for name in names}
+        record = manifest.build(mixture, lens, target, gather, written, handed, round_trip, notes)
+        card.write(folder, record, target.card())
+        facts[card.CARD_FILE] = sums.fact_of(folder / card.CARD_FILE)
+        sums.write(folder, {**facts, **gather.files})
+        facts[sums.SUMS_FILE] = sums.fact_of(folder / sums.SUMS_FILE)
+        manifest.write(record, facts, folder)
+        journal.end()
         os.replace(folder, final)
     return ExportReport(
         target=target.key,
         path=final,
         num_samples=len(written.sample_ids),
-        num_images=len(gather.files),
+        num_images=record["num_images"],
         num_bytes=sum(fact.size_bytes for fact in (*facts.values(), *gather.files.values())),
         dropped=dropped,
-        files=(*names, manifest.MANIFEST_FILE),
-        notes=mixture.notes,
+        files=(*names, card.CARD_FILE, sums.SUMS_FILE, manifest.MANIFEST_FILE),
+        notes=notes,
+        resumed=resumed,
     )
+
+
+def _write(
+    target: Target, place: Place, gather: Gather, journal: Journal, checkpoint_samples: int, progress: Progress
+) -> Written:
+    """Write the data files, from where an earlier attempt left them."""
+    ids = target.ids(place.mixture)
+    done = journal.replay(gather)
+    digest = done.digest
+    writer = target.open(place, done.state)
+    last = gather.position
+    for sample in gather.samples(ids, progress, "writing samples and images"):
+        writer.write(sample)
+        digest.add_sample(target.carried(sample))
+        if gather.position - last >= checkpoint_samples:
+            state = writer.checkpoint()
+            if state is not None:
+                journal.note(gather, state, digest)
+                last = gather.position
+    writer.close()
+    kept = np.ones(len(ids), dtype=bool)
+    kept[[position for position, _, _ in gather.skipped]] = False
+    return Written(ids[kept], target.left(place.mixture, kept), digest.hexdigest())
+
+
+def _empty(folder: Path) -> None:
+    """Take away what an export of something else left."""
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _sweep(folder: Path, gather: Gather) -> None:
+    """Take away images that an attempt which was cut short put in place and this one does not name."""
+    for path in (folder / "images").rglob("*"):
+        if path.is_file() and path.relative_to(folder).as_posix() not in gather.files:
+            path.unlink()
 
 
 def free_folder(out: Path) -> Path:
@@ -131,18 +241,13 @@ def free_folder(out: Path) -> Path:
 
 @contextmanager
 def _partial(final: Path) -> Iterator[Path]:
-    """A temporary folder beside the final one, removed unless it was renamed; those of dead processes are removed too."""
-    folder = final.parent / f".{final.name}.{os.getpid()}.partial"
+    """A temporary folder beside the final one, which stays when the work is cut short; only one process at a time has it."""
+    folder = final.parent / f".{final.name}.partial"
     try:
-        final.parent.mkdir(parents=True, exist_ok=True)
-        for left in final.parent.glob(f".{_escaped(final.name)}.*.partial"):
-            if not _alive(left.name.split(".")[-2]):
-                shutil.rmtree(left, ignore_errors=True)
-    except OSError as error:
-        raise BadInput(f"{final} cannot be written ({error.strerror}).", _ELSEWHERE) from error
-    try:
-        folder.mkdir()
-    except FileExistsError:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(final.parent / f".{final.name}.partial.lock")
+        lock.acquire(timeout=0)
+    except Timeout:
         raise Busy(f"Another export to {final} is under way.", "Wait for it, or give another folder.") from None
     except OSError as error:
         raise BadInput(f"{final} cannot be written ({error.strerror}).", _ELSEWHERE) from error
@@ -152,26 +257,16 @@ def _partial(final: Path) -> Iterator[Path]:
         if error.errno == errno.ENOSPC:
             raise DiskFull(
                 f"The disk is full while exporting to {final}.",
-                "Free some space, or use --images link; then export again.",
+                "Free some space, or use --images link; then export again: it goes on where it stopped.",
             ) from error
         if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
             raise Busy(f"Something was written to {final} meanwhile.", "Give a folder nobody else uses.") from error
         raise
+    except (BadData, BadInput):
+        shutil.rmtree(folder, ignore_errors=True)  # going on would end the same way
+        raise
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _escaped(name: str) -> str:
-    return "".join(f"[{char}]" if char in "[]*?" else char for char in name)
-
-
-def _alive(pid: str) -> bool:
-    if not pid.isdigit():
-        return True
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
+        if folder.is_dir() and not (folder / JOURNAL_FILE).is_file():
+            shutil.rmtree(folder, ignore_errors=True)
+        lock.release()
+        Path(lock.lock_file).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The manifest beside an export: what is in it, where it came from, what was left out and why, and a hash of every file.
+"""The manifest beside an export: what is in it, where it came from, what was left out and why, and hashes of its files.
 
 It holds no time and no folder, so two exports of one recipe are the same bytes.
 """
@@ -6,7 +6,6 @@ It holds no time and no folder, so two exports of one recipe are the same bytes.
 from __future__ import annotations
 
 import json
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,9 @@ from core.select.pool import UNSTYLED, Pool
 from core.store.ids import SCORE_SCALE, id_hex
 
 MANIFEST_FILE = "manifest.json"
-FORMAT = 1
+FORMAT = 2
+"""2: the hashes of images went to `SHA256SUMS`."""
+
 HIGH_SCORE = 3
 """A sample counts for a capability from this score."""
 
@@ -38,13 +39,12 @@ def build(
     gather: Gather,
     written: Written,
     images: str,
-    data_files: dict[str, FileFact],
     round_trip: dict[str, object],
+    notes: tuple[str, ...],
 ) -> dict[str, Any]:
-    """The manifest as plain values, in the order people read it."""
+    """The manifest as plain values, in the order people read it; `files` are added when all are written."""
     recipe = mixture.recipe
     unique = np.unique(written.sample_ids)
-    files = {**data_files, **gather.files}
     return {
         "winnow_manifest": FORMAT,
         "target": target.key,
@@ -65,7 +65,7 @@ def build(
         "sources": _sources(lens),
         "num_rows": len(written.sample_ids),
         "num_samples": len(unique),
-        "num_images": len(gather.files),
+        "num_images": round_trip["num_images"],
         "counts": {
             "before": _counts(mixture.pool, lens, None),
             "after": _counts(mixture.pool, lens, unique),
@@ -79,14 +79,13 @@ def build(
         "image_checks": {
             "num_files": len(gather.files),
             "num_bytes": sum(fact.size_bytes for fact in gather.files.values()),
-            "content_verified": len(gather.files),
+            "content_verified": round_trip["num_images"] if target.embeds else gather.num_by_content,
             "missing_or_changed": gather.num_failed,
         },
         "tokens": _tokens(mixture, written),
         "ids_sha256": written.ids_sha256,
-        "files": {path: {"sha256": files[path].sha256, "size_bytes": files[path].size_bytes} for path in sorted(files)},
         "round_trip": round_trip,
-        "notes": list(mixture.notes),
+        "notes": list(notes),
     }
 
 
@@ -99,20 +98,14 @@ def dropped_counts(mixture: Mixture, gather: Gather) -> dict[str, int]:
     return {**counts, **gather.counts()}
 
 
-def write(manifest: dict[str, Any], folder: Path) -> None:
-    """Write it last: a folder with a manifest is complete."""
+def write(manifest: dict[str, Any], files: dict[str, FileFact], folder: Path) -> None:
+    """Write it last: a folder with a manifest is complete. `files` are those but images, which `SHA256SUMS` lists."""
+    manifest["files"] = {
+        path: {"sha256": files[path].sha256, "size_bytes": files[path].size_bytes} for path in sorted(files)
+    }
     with (folder / MANIFEST_FILE).open("w", encoding="utf-8", newline="\n") as file:
         json.dump(manifest, file, ensure_ascii=False, indent=1)
         file.write("\n")
-
-
-def fact_of(path: Path) -> FileFact:
-    """Hash and size of a file, read in pieces."""
-    digest = sha256()
-    with path.open("rb") as file:
-        while piece := file.read(1 << 20):
-            digest.update(piece)
-    return FileFact(digest.hexdigest(), path.stat().st_size)
 
 
 def _sources(lens: Lens) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What an exporter is: an image layout, a way to write samples, and a way to read them back by the format's own rules."""
+"""What an exporter is: an image layout, a writer that can go on after a stop, and a way to read back by the format's own rules."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b, sha256
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import BadData
-from core.mixture.gather import Gather, Sample
+from core.mixture.gather import Sample, folder_name, written_order
 from core.mixture.mixture import Mixture, StageSamples
 from core.progress import Progress
 from core.store.ids import content_hash, id_hex, image_key
@@ -29,17 +29,43 @@ class Written:
     @property
     def ids_sha256(self) -> str:
         """sha256 of the ids as 16 hex digits, one a line, in the order written."""
-        return sha256("".join(f"{id_hex(int(value))}\n" for value in self.sample_ids).encode("ascii")).hexdigest()
+        digest = sha256()
+        for start in range(0, len(self.sample_ids), 65536):
+            some = self.sample_ids[start : start + 65536].tolist()
+            digest.update("".join(f"{id_hex(value)}\n" for value in some).encode("ascii"))
+        return digest.hexdigest()
 
 
 @dataclass(frozen=True)
 class RowRead:
-    """One row as the reader of a format sees it; image paths are relative to the export's folder."""
+    """One row as the reader of a format sees it; an image is a path relative to the export's folder, or its bytes."""
 
     source: str
     original_id: str
     turns: tuple[tuple[str, str], ...]
-    image_paths: tuple[str, ...]
+    images: tuple[str | bytes, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """Where a target writes, and what it may need to know about the samples: `pool` holds the whole workspace."""
+
+    mixture: Mixture
+    folder: Path
+    shard_bytes: int
+
+
+class Writer(Protocol):
+    """Writes samples one after the other; what lies behind a checkpoint is never written again."""
+
+    def write(self, sample: Sample) -> None:
+        """Write one sample."""
+
+    def checkpoint(self) -> dict[str, Any] | None:
+        """Put everything so far on the disk; what `Target.open` needs to go on from here, None when it cannot stop here."""
+
+    def close(self) -> None:
+        """End the data files."""
 
 
 class Target(Protocol):
@@ -47,63 +73,159 @@ class Target(Protocol):
 
     key: ClassVar[str]
     title: ClassVar[str]
-    data_files: ClassVar[tuple[str, ...]]
+    embeds: ClassVar[bool]
+    """Whether images travel inside the data files."""
+    bare: ClassVar[bool]
+    """Whether it names samples only, without their words and images."""
 
     def image_path(self, source: str, key: str, suffix: str) -> str:
         """Where an image goes, relative to the export's folder."""
 
-    def write(self, mixture: Mixture, gather: Gather, folder: Path, progress: Progress) -> Written:
-        """Write the data files."""
+    def ids(self, mixture: Mixture) -> NDArray[np.uint64]:
+        """The samples in the order of the rows, repeats included."""
+
+    def left(self, mixture: Mixture, kept: NDArray[np.bool_]) -> tuple[StageSamples, ...]:
+        """The stages without the rows that were left out; kept: bool for each of `ids`."""
+
+    def refuses(self, sample: Sample) -> str | None:
+        """Why this format cannot carry a sample, a key of `reasons`; None when it can."""
+
+    def carried(self, sample: Sample) -> Sample:
+        """What of a sample this format holds, which is what reads back."""
+
+    def open(self, place: Place, state: dict[str, Any] | None) -> Writer:
+        """Begin to write, or go on from a checkpoint: what was written after it is cut off."""
+
+    def finish(self, place: Place, written: Written) -> Written:
+        """Write what stands beside the data files; gives back what was written, with held-out samples taken from the stages."""
 
     def read_back(self, folder: Path) -> Iterator[RowRead]:
         """The rows that were written, read by the format's own rules, in order."""
 
+    def card(self) -> str:
+        """How a trainer loads the export, in Markdown."""
+
+
+class Plain:
+    """What most targets share: every sample is carried, rows stand stage by stage and part by part, best first."""
+
+    embeds: ClassVar[bool] = False
+    bare: ClassVar[bool] = False
+
+    def image_path(self, source: str, key: str, suffix: str) -> str:
+        """images/<source>/<image key>.<suffix>: what most targets have."""
+        return f"images/{folder_name(source)}/{key}.{suffix}"
+
+    def ids(self, mixture: Mixture) -> NDArray[np.uint64]:
+        return written_order([stage.listed for stage in mixture.stages])
+
+    def refuses(self, sample: Sample) -> str | None:
+        return None
+
+    def carried(self, sample: Sample) -> Sample:
+        return sample
+
+    def left(self, mixture: Mixture, kept: NDArray[np.bool_]) -> tuple[StageSamples, ...]:
+        ends = np.cumsum([len(stage) for stage in mixture.stages])[:-1]
+        return tuple(only(stage, some) for stage, some in zip(mixture.stages, np.split(kept, ends), strict=True))
+
+    def finish(self, place: Place, written: Written) -> Written:
+        return written
+
 
 class RowDigest:
-    """A running digest of rows: who they are, what is said, what their images hold. Equal rows, equal digest."""
+    """A chain over rows: who they are, what is said, what their images hold. Equal rows, equal digest.
 
-    def __init__(self) -> None:
-        self._state = blake2b(digest_size=16)
-        self.num_rows = 0
+    Each link hashes the one before, so a chain goes on from its last hex digits after a stop.
+    """
+
+    def __init__(self, state: str = "", num_rows: int = 0) -> None:
+        self._state = state
+        self.num_rows = num_rows
 
     def add(self, source: str, original_id: str, turns: tuple[tuple[str, str], ...], image_keys: list[str]) -> None:
-        row = f"{source}\x1f{original_id}\x1f{content_hash(turns, image_keys)}\n"
-        self._state.update(row.encode("utf-8"))
+        row = f"{self._state}\x1f{source}\x1f{original_id}\x1f{content_hash(turns, image_keys)}"
+        self._state = blake2b(row.encode("utf-8"), digest_size=16).hexdigest()
         self.num_rows += 1
 
     def add_sample(self, sample: Sample) -> None:
         self.add(sample.source, sample.original_id, sample.turns, [image.key for image in sample.images])
 
     def hexdigest(self) -> str:
-        return self._state.hexdigest()
+        return self._state
 
 
-def check_round_trip(target: Target, folder: Path, written: Written, progress: Progress) -> dict[str, object]:
-    """Read an export back and compare every id, turn and image with what was meant to be written; BadData if they differ."""
+def check_round_trip(
+    target: Target, folder: Path, written: Written, keys: dict[str, str], referenced: bool, progress: Progress
+) -> dict[str, object]:
+    """Read an export back and compare every id, turn and image with what was meant to be written; BadData if they differ.
+
+    keys: the image key behind each path. Files in the export are read and hashed; those that stay where they are, were compared
+    when they were listed, and are not read again.
+    """
     digest = RowDigest()
-    keys: dict[str, str] = {}
+    images = ImagesRead(folder, keys if referenced else None)
     total = len(written.sample_ids)
     for number, row in enumerate(target.read_back(folder)):
-        if number % 256 == 0:
+        if number % 1024 == 0:
             progress(number, total, "reading the export back")
-        for path in row.image_paths:
-            if path not in keys:
-                keys[path] = image_key((folder / path).read_bytes())
-        digest.add(row.source, row.original_id, row.turns, [keys[path] for path in row.image_paths])
+        digest.add(row.source, row.original_id, row.turns, [images.key_of(image) for image in row.images])
     progress(total, total, "reading the export back")
     if (digest.num_rows, digest.hexdigest()) != (total, written.digest):
         raise BadData(
             f"The export does not read back as it was written ({digest.num_rows:,} of {total:,} rows).",
             "Nothing was left behind; check the disk and export again.",
         )
-    return {"ok": True, "num_rows": digest.num_rows, "num_images": len(keys), "rows_blake2b": digest.hexdigest()}
+    return {"ok": True, "num_rows": digest.num_rows, "num_images": len(images), "rows_blake2b": digest.hexdigest()}
+
+
+class ImagesRead:
+    """The content keys of the images a format's reader meets, each file read once; `known` has them by path already."""
+
+    def __init__(self, folder: Path, known: dict[str, str] | None = None) -> None:
+        self._folder, self._known = folder, known
+        self._seen: dict[str, str] = {}
+        self._embedded: set[str] = set()
+
+    def __len__(self) -> int:
+        """Different images met."""
+        return len(self._seen) + len(self._embedded)
+
+    def key_of(self, image: str | bytes) -> str:
+        """The key of an image's bytes, nothing for a file that is not there."""
+        if isinstance(image, bytes):
+            key = image_key(image)
+            self._embedded.add(key)
+            return key
+        if image not in self._seen:
+            self._seen[image] = self._known.get(image, "") if self._known is not None else self._read(image)
+        return self._seen[image]
+
+    def _read(self, image: str) -> str:
+        try:
+            return image_key((self._folder / image).read_bytes())
+        except OSError:
+            return ""
 
 
 def without(stage: StageSamples, gone: NDArray[np.uint64]) -> StageSamples:
     """A stage without some samples, both its orders kept."""
-    keep = ~np.isin(stage.listed, gone)
+    return only(stage, ~np.isin(stage.listed, gone))
+
+
+def only(stage: StageSamples, keep: NDArray[np.bool_]) -> StageSamples:
+    """A stage with some of its rows ([K] bool, as listed), both its orders kept."""
     place = np.cumsum(keep) - 1
     order = stage.order[keep[stage.order]]
     return StageSamples(
         stage.stage, stage.listed[keep], stage.selection[keep], stage.selection_keys, place[order].astype(np.int64)
     )
+
+
+def sharegpt(sample: Sample) -> list[dict[str, str]]:
+    """Turns as `from` and `value`."""
+    return [{"from": role, "value": text} for role, text in sample.turns]
+
+
+ROLES = {"human": "user", "gpt": "assistant", "system": "system"}
+FROM_ROLES = {theirs: ours for ours, theirs in ROLES.items()}

@@ -7,17 +7,19 @@ stage, for a held-out loss), images/<first two digits>/<key>.<suffix>.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
-from core.mixture.gather import Gather, Sample
+from core.mixture.gather import Sample
 from core.mixture.mixture import Mixture, StageSamples, holdout
-from core.mixture.target import RowDigest, RowRead, Written, without
-from core.progress import Progress
+from core.mixture.parts import PartsWriter
+from core.mixture.target import Place, Plain, RowRead, Written, without
 from core.select.pool import Pool
 from core.store.schemas import TURN
 from core.vocabulary import CAPABILITY_KEYS
@@ -25,7 +27,6 @@ from core.vocabulary import CAPABILITY_KEYS
 SAMPLES_FILE = "samples.parquet"
 HOLDOUT_FILE = "holdout.parquet"
 RECIPE_FILE = "recipe.yaml"
-_ROWS_PER_GROUP = 4096
 
 SAMPLES_SCHEMA = pa.schema(
     [
@@ -46,37 +47,34 @@ SAMPLES_SCHEMA = pa.schema(
 STAGE_SCHEMA = pa.schema([("position", pa.int64()), ("sample_id", pa.uint64()), ("selection", pa.string())])
 
 
-class Winnow:
+class Winnow(Plain):
     """Parquet and images for `core.train`."""
 
     key: ClassVar[str] = "winnow"
     title: ClassVar[str] = "Winnow's own trainer"
-    data_files: ClassVar[tuple[str, ...]] = (SAMPLES_FILE, HOLDOUT_FILE, RECIPE_FILE)
 
     def image_path(self, source: str, key: str, suffix: str) -> str:
         return f"images/{key[:2]}/{key}.{suffix}"
 
-    def write(self, mixture: Mixture, gather: Gather, folder: Path, progress: Progress) -> Written:
-        (folder / RECIPE_FILE).write_text(mixture.recipe.to_yaml(), encoding="utf-8", newline="\n")
-        digest, kept, waiting = RowDigest(), [], []
-        with pq.ParquetWriter(folder / SAMPLES_FILE, SAMPLES_SCHEMA, compression="zstd") as writer:
-            for sample in gather.samples(mixture.sample_ids(), progress, "writing samples and images"):
-                digest.add_sample(sample)
-                kept.append(sample.sample_id)
-                waiting.append(sample)
-                if len(waiting) == _ROWS_PER_GROUP:
-                    writer.write_table(_table(waiting, mixture.pool))
-                    waiting = []
-            if waiting or not kept:
-                writer.write_table(_table(waiting, mixture.pool))
-        ids = np.array(kept, dtype=np.uint64)
-        held = holdout(ids)
-        _write(folder / HOLDOUT_FILE, pa.table({"sample_id": pa.array(held, pa.uint64())}))
-        gone = np.concatenate([held, np.array(list(gather.dropped), dtype=np.uint64)])
-        stages = tuple(without(stage, gone) for stage in mixture.stages)
+    def ids(self, mixture: Mixture) -> NDArray[np.uint64]:
+        return mixture.sample_ids()
+
+    def left(self, mixture: Mixture, kept: NDArray[np.bool_]) -> tuple[StageSamples, ...]:
+        gone = mixture.sample_ids()[~kept]
+        return tuple(without(stage, gone) for stage in mixture.stages)
+
+    def open(self, place: Place, state: dict[str, Any] | None) -> PartsWriter:
+        pool = place.mixture.pool
+        return PartsWriter(place.folder / SAMPLES_FILE, SAMPLES_SCHEMA, lambda samples: _table(samples, pool), state)
+
+    def finish(self, place: Place, written: Written) -> Written:
+        (place.folder / RECIPE_FILE).write_text(place.mixture.recipe.to_yaml(), encoding="utf-8", newline="\n")
+        held = holdout(written.sample_ids)
+        _write(place.folder / HOLDOUT_FILE, pa.table({"sample_id": pa.array(held, pa.uint64())}))
+        stages = tuple(without(stage, held) for stage in written.stages)
         for number, stage in enumerate(stages, 1):
-            _write(folder / stage_file(number), _stage_table(stage))
-        return Written(ids, stages, digest.hexdigest())
+            _write(place.folder / stage_file(number), _stage_table(stage))
+        return replace(written, stages=stages)
 
     def read_back(self, folder: Path) -> Iterator[RowRead]:
         with pq.ParquetFile(folder / SAMPLES_FILE) as file:
@@ -87,8 +85,11 @@ class Winnow:
                         source=row["source"],
                         original_id=row["original_id"],
                         turns=tuple((turn["role"], turn["text"]) for turn in row["conversations"]),
-                        image_paths=tuple(row["images"]),
+                        images=tuple(row["images"]),
                     )
+
+    def card(self) -> str:
+        return "Winnow's own trainer reads this folder: `winnow train WS --export DIR`."
 
 
 def stage_file(number: int) -> str:

@@ -14,6 +14,9 @@ from PIL import Image
 
 from core.ingest import IngestSettings, ingest
 from core.lens import Lens
+from core.mixture.export import TARGETS, export
+from core.mixture.mixture import resolve
+from core.mixture.recipe import Recipe, recipe_from_dict
 from core.store import evidence
 from core.vocabulary import CAPABILITY_KEYS, STYLES
 from core.workspace import Workspace
@@ -108,3 +111,25 @@ def build(path: Path, data: Path, images: str = "copy", root: Path | None = None
 def lens(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> Lens:
     """The workspace most tests share; none of them changes it."""
     return build(tmp_path_factory.mktemp("shared") / "ws", data_dir)
+
+
+def two_stages() -> Recipe:
+    """All samples, then one and a half times all samples."""
+    return recipe_from_dict(
+        {
+            "winnow_recipe": 1,
+            "name": "small",
+            "selections": {"all": {"method": "random", "budget": {"percent": 100}}},
+            "stages": [
+                {"name": "one", "parts": [{"selection": "all"}]},
+                {"name": "two", "parts": [{"selection": "all", "repeat": 1.5}], "shuffle_seed": 1},
+            ],
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def folders(lens: Lens, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """An export of `two_stages` to each target, in small shards; who changes one copies it first."""
+    top, mixture = tmp_path_factory.mktemp("targets"), resolve(two_stages(), lens)
+    return {name: export(mixture, lens, name, top / name, shard_bytes=20_000).path for name in TARGETS}

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,16 @@ def recipe(percent: float = 100, **stage: Any) -> Recipe:
 
 def run(lens: Lens, target: str, out: Path, chosen: Recipe | None = None, images: str = "copy") -> ExportReport:
     return export(resolve(chosen or recipe(), lens), lens, target, out, images)
+
+
+EMBEDS = {name for name, kind in TARGETS.items() if kind.embeds}
+"""Targets whose images travel inside the data files."""
+
+
+def sums(folder: Path) -> dict[str, str]:
+    """What `SHA256SUMS` says, by path."""
+    lines = (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    return {path: digest for digest, path in (line.split("  ", 1) for line in lines)}
 
 
 def tree(folder: Path) -> dict[str, str]:
@@ -182,9 +193,22 @@ def test_the_manifest_accounts_for_every_file_sample_and_reason(lens: Lens, tmp_
     record = manifest(tmp_path / "out")
     files = tree(tmp_path / "out")
     files.pop("manifest.json")
-    assert {path: fact["sha256"] for path, fact in record["files"].items()} == files
-    assert report.num_images == record["num_images"] == sum("images/" in path for path in files)
-    assert set(report.files) == {path for path in files if "/" not in path} | {"manifest.json"}
+    images = {path for path in files if path.startswith("images/")}
+    assert {path: fact["sha256"] for path, fact in record["files"].items()} == {
+        path: digest for path, digest in files.items() if path not in images
+    }
+    assert sums(report.path) == {path: digest for path, digest in files.items() if path != "SHA256SUMS"}
+    checked = subprocess.run(
+        ["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"], cwd=report.path, check=False
+    )
+    assert checked.returncode == 0
+    if target in EMBEDS:
+        assert report.num_images == record["num_images"] > 30
+    else:
+        assert report.num_images == record["num_images"] == len(images)
+    assert bool(images) == (target not in EMBEDS and target != "uids")
+    assert record["images"] == ("embedded" if target in EMBEDS else "none" if target == "uids" else "copy")
+    assert set(report.files) == {path for path in files if path not in images} | {"manifest.json"}
     frozen = freeze(resolve(recipe(50), lens), lens).recipe
     assert record["recipe"] == frozen.as_dict()
     assert record["recipe"]["snapshot"] == lens.snapshot
@@ -258,6 +282,10 @@ def test_samples_whose_image_is_gone_or_changed_are_left_out_and_reported(
     assert len(set(hit.values())) == 2
     report = run(lens, target, tmp_path / "out", images=images)
     record = manifest(tmp_path / "out")
+    if target == "uids" or (target in EMBEDS and ingested == "copy"):
+        assert (report.dropped, record["num_samples"]) == ({}, 80), "no file is needed"
+        assert any("has no effect" in note for note in report.notes) == (images != "copy")
+        return
     assert {entry["sample_id"]: entry["reason"] for entry in record["dropped_samples"]} == {
         f"{key:016x}": reason for key, reason in hit.items()
     }
@@ -301,45 +329,123 @@ def test_a_folder_that_holds_something_is_never_written_into(lens: Lens, tmp_pat
     assert run(lens, "llava", tmp_path / "empty").num_samples == 200
 
 
-def test_what_a_killed_export_left_is_cleared_away_and_one_under_way_is_not_disturbed(
-    lens: Lens, tmp_path: Path
+class CutShort(Exception):
+    """What ends an export from outside."""
+
+
+def cut_after(num_steps: int) -> Callable[[int, int | None, str], None]:
+    """A progress that ends the export at its n-th step."""
+    left = iter(range(num_steps))
+
+    def step(done: int, total: int | None, note: str) -> None:
+        if next(left, None) is None:
+            raise CutShort
+
+    return step
+
+
+@pytest.mark.parametrize("images", ["copy", "link", "reference"])
+@pytest.mark.parametrize("target", TARGETS)
+def test_an_export_that_was_cut_short_goes_on_and_ends_with_the_same_bytes(
+    lens: Lens, tmp_path: Path, target: str, images: str
 ) -> None:
-    dead = tmp_path / ".out.4194305.partial"  # above the largest pid there can be
-    dead.mkdir()
-    (dead / "data.json").write_text("[")
-    alive = tmp_path / f".out.{os.getppid()}.partial"
-    alive.mkdir()
-    run(lens, "winnow", tmp_path / "out")
-    assert not dead.exists()
-    assert alive.exists()
-    (tmp_path / f".other.{os.getpid()}.partial").mkdir()
-    with pytest.raises(Busy, match="under way"):
-        run(lens, "winnow", tmp_path / "other")
+    mixture = resolve(recipe(), lens)
+    small: dict[str, Any] = {"shard_bytes": 20_000, "checkpoint_samples": 16}
+    whole = export(mixture, lens, target, tmp_path / "whole", images, **small)
+    assert not whole.resumed
+    out = tmp_path / "out"
+    num_cuts = 0
+    for num_steps in (1, 2, 4, 7, 30):
+        try:
+            done = export(mixture, lens, target, out, images, cut_after(num_steps), **small)
+        except CutShort:
+            num_cuts += 1
+            assert not out.exists(), "what is not whole does not look so"
+        else:
+            break
+    assert num_cuts >= 3
+    assert done.resumed
+    assert tree(out) == tree(tmp_path / "whole")
+    assert (done.num_samples, done.num_images, done.dropped) == (whole.num_samples, whole.num_images, whole.dropped)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "whole"]
 
 
-def test_a_stopped_export_leaves_nothing(lens: Lens, tmp_path: Path) -> None:
-    def stop(done: int, total: int | None, note: str) -> None:
-        if note.startswith("reading"):
-            raise KeyboardInterrupt
+@pytest.mark.parametrize("target", TARGETS)
+def test_an_export_that_was_cut_short_after_its_last_row_goes_on_too(lens: Lens, tmp_path: Path, target: str) -> None:
+    """By then shards have their final names, and what stands beside the data may be there already."""
+    small: dict[str, Any] = {"shard_bytes": 20_000, "checkpoint_samples": 16}
+    mixture = resolve(recipe(), lens)
 
-    with pytest.raises(KeyboardInterrupt):
-        export(resolve(recipe(), lens), lens, "winnow", tmp_path / "out", progress=stop)
-    assert not list(tmp_path.iterdir())
+    def cut(done: int, total: int | None, note: str) -> None:
+        if note == "reading the export back":
+            raise CutShort
+
+    for _ in range(2):
+        with pytest.raises(CutShort):
+            export(mixture, lens, target, tmp_path / "out", progress=cut, **small)
+    done = export(mixture, lens, target, tmp_path / "out", **small)
+    assert done.resumed
+    assert tree(done.path) == tree(export(mixture, lens, target, tmp_path / "whole", **small).path)
 
 
-def test_a_full_disk_is_said_and_leaves_nothing(lens: Lens, tmp_path: Path) -> None:
+@pytest.mark.parametrize("target", TARGETS)
+def test_what_was_begun_for_another_mixture_is_begun_anew(lens: Lens, tmp_path: Path, target: str) -> None:
+    with pytest.raises(CutShort):
+        export(resolve(recipe(50), lens), lens, target, tmp_path / "out", progress=cut_after(4), checkpoint_samples=16)
+    done = export(resolve(recipe(60), lens), lens, target, tmp_path / "out", checkpoint_samples=16)
+    assert not done.resumed
+    assert tree(done.path) == tree(run(lens, target, tmp_path / "other", recipe(60)).path)
+
+
+def test_what_could_not_be_exported_before_a_stop_is_told_after_it(data_dir: Path, tmp_path: Path) -> None:
+    lens, data = own_lens(tmp_path, data_dir, "reference")
+    spoil(data)
+    mixture = resolve(recipe(), lens)
+    whole = export(mixture, lens, "llava", tmp_path / "whole", checkpoint_samples=16)
+    with pytest.raises(CutShort):
+        export(mixture, lens, "llava", tmp_path / "out", progress=cut_after(9), checkpoint_samples=16)
+    done = export(mixture, lens, "llava", tmp_path / "out", checkpoint_samples=16)
+    assert done.resumed
+    assert tree(done.path) == tree(whole.path)
+    assert manifest(done.path)["image_checks"]["missing_or_changed"] == 2
+
+
+def test_a_journal_whose_last_line_was_cut_off_counts_up_to_the_line_before(lens: Lens, tmp_path: Path) -> None:
+    mixture = resolve(recipe(), lens)
+    with pytest.raises(CutShort):
+        export(mixture, lens, "llava", tmp_path / "out", progress=cut_after(8), checkpoint_samples=16)
+    journal = tmp_path / ".out.partial" / ".journal.jsonl"
+    journal.write_bytes(journal.read_bytes()[:-20])
+    done = export(mixture, lens, "llava", tmp_path / "out", checkpoint_samples=16)
+    assert done.resumed
+    assert tree(done.path) == tree(export(mixture, lens, "llava", tmp_path / "b", checkpoint_samples=16).path)
+
+
+def test_only_one_export_at_a_time_writes_to_a_place(lens: Lens, tmp_path: Path) -> None:
+    mixture = resolve(recipe(), lens)
+
+    def another(done: int, total: int | None, note: str) -> None:
+        with pytest.raises(Busy, match="under way"):
+            export(mixture, lens, "winnow", tmp_path / "out")
+
+    assert export(mixture, lens, "llava", tmp_path / "out", progress=another).num_samples == 200
+
+
+def test_a_full_disk_is_said_and_nothing_looks_whole(lens: Lens, tmp_path: Path) -> None:
     def full(done: int, total: int | None, note: str) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with pytest.raises(DiskFull, match="The disk is full while exporting"):
         export(resolve(recipe(), lens), lens, "winnow", tmp_path / "out", progress=full)
-    assert not list(tmp_path.iterdir())
+    assert not (tmp_path / "out").exists()
+    assert run(lens, "winnow", tmp_path / "out").num_samples > 0
 
 
 def test_unknown_targets_and_image_modes_list_the_known_ones(lens: Lens, tmp_path: Path) -> None:
     with pytest.raises(BadInput) as caught:
         run(lens, "lava", tmp_path / "out")
-    assert caught.value.fix == "The known ones are: llava, winnow."
+    known = "llava, llava-next, llamafactory, ms-swift, trl, axolotl, hf, finevision, webdataset, energon, uids, winnow"
+    assert caught.value.fix == f"The known ones are: {known}."
     with pytest.raises(BadInput) as caught:
         run(lens, "llava", tmp_path / "out", images="symlink")
     assert caught.value.fix == "Use one of copy, link, reference."
@@ -365,10 +471,10 @@ def test_the_round_trip_finds_damage(lens: Lens, tmp_path: Path, damage: str) ->
     lines = text.split("\n")
     digest = RowDigest()
     for row in llava.Llava().read_back(tmp_path / "out"):
-        keys = [image_key((tmp_path / "out" / name).read_bytes()) for name in row.image_paths]
+        keys = [image_key((tmp_path / "out" / name).read_bytes()) for name in row.images]
         digest.add(row.source, row.original_id, row.turns, keys)
     written = Written(np.zeros(digest.num_rows, dtype=np.uint64), (), digest.hexdigest())
-    assert check_round_trip(llava.Llava(), tmp_path / "out", written, silent)["ok"]
+    assert check_round_trip(llava.Llava(), tmp_path / "out", written, {}, False, silent)["ok"]
     if damage == "turn":
         path.write_text(text.replace("Es ist 3.", "Es ist 4.", 1), encoding="utf-8")
     elif damage == "image":
@@ -381,7 +487,7 @@ def test_the_round_trip_finds_damage(lens: Lens, tmp_path: Path, damage: str) ->
     else:
         path.write_text(text.removeprefix("[\n"), encoding="utf-8")
     with pytest.raises(BadData):
-        check_round_trip(llava.Llava(), tmp_path / "out", written, silent)
+        check_round_trip(llava.Llava(), tmp_path / "out", written, {}, False, silent)
 
 
 @pytest.mark.parametrize(
