@@ -14,8 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.errors import BadInput
 from core.filters import Filter
 from core.select import methods
-from core.select.constraints import Constraints
+from core.select.constraints import Constraints, constraints_of
 from core.store.ids import digest_of
+from core.vocabulary import CAPABILITY_KEYS
 
 DEFAULT_METHOD = "mmssr-nested"
 DEFAULT_SHARE = 0.3
@@ -85,6 +86,12 @@ def state_from_query(query: Mapping[str, Sequence[str]], beside: CurateState) ->
         except ValueError:
             raise BadInput(f"The address holds the setting {text[:60]!r}.", fix) from None
     settings = methods.settings(method, values).model_dump(mode="json")
+    for key in settings.get("capabilities", ()):
+        if key not in CAPABILITY_KEYS:
+            raise BadInput(
+                f"The address asks for the capability {key[:40]!r}, which there is not.",
+                f"Choose capabilities on the page; the known ones are: {', '.join(CAPABILITY_KEYS)}.",
+            )
     return CurateState(
         method=method,
         settings=settings,
@@ -102,9 +109,12 @@ def _limits(text: str, kept: Constraints, fix: str) -> Constraints:
             raise BadInput("The address names constraints that this workspace does not keep any more.", fix)
         return kept
     try:
-        return Constraints.model_validate(json.loads(text))
-    except ValueError:  # pydantic's complaint is one too
-        raise BadInput("The address holds constraints that cannot be read.", fix) from None
+        plain = json.loads(text)
+    except (ValueError, RecursionError):
+        plain = None
+    if not isinstance(plain, dict):
+        raise BadInput("The address holds constraints that cannot be read.", fix)
+    return constraints_of(plain, "The constraints of the address")
 
 
 def state_to_query(state: CurateState, budget: int) -> dict[str, list[str]]:

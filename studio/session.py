@@ -7,6 +7,7 @@ with the back button wins over it.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -31,6 +32,7 @@ _LISTS = {"source": "sources", "licence": "licences", "style": "styles", "tag": 
 _WORDS = {"size": "size", "tree": "tree", "view": "capability_view"}
 """Parameters that hold one of a few words, and the field of the view that says which."""
 
+_IMAGES = re.compile(r"(\d{0,9})-(\d{0,9})", re.ASCII)
 _VIEW_PARAMETERS = (*_FILTER_PARAMETERS, "sort", "like", "page", "sample", *_WORDS)
 _WORKSPACE_PARAMETER = "workspace"
 
@@ -193,24 +195,39 @@ def filter_from_query(query: Mapping[str, Sequence[str]]) -> Filter:
         "where": next(iter(query.get("where", ())), ""),
         "listed": next(iter(query.get("list", ())), ""),
     }
+    fields["scores"] = tuple(_score_range(text) for text in query.get("score", ()))
+    for text in query.get("images", ()):
+        found = _IMAGES.fullmatch(text)
+        if found is None:
+            raise _unread(
+                f"the numbers of images {text[:40]!r}", "a range is written such as 1-3, or 2- for 2 and more"
+            )
+        fields["min_images"], fields["max_images"] = (int(end) if end else None for end in found.groups())
     try:
-        fields["scores"] = tuple(_score_range(text) for text in query.get("score", ()))
-        for text in query.get("images", ()):
-            low, _, high = text.partition("-")
-            fields["min_images"] = int(low) if low else None
-            fields["max_images"] = int(high) if high else None
         return Filter(**fields)
-    except (ValueError, ValidationError) as error:
-        raise BadInput(
-            f"The address holds a filter that cannot be read ({str(error).splitlines()[0]}).",
-            "Choose the filter again on the page.",
-        ) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        given = str(first["input"])
+        if first["loc"][0] == "listed":
+            raise _unread(f"the list {given[:40]!r}", "a list is named by 16 hexadecimal digits") from error
+        what = "a condition" if first["loc"][0] == "where" else "a search"
+        most = first.get("ctx", {}).get("max_length", 0)
+        raise _unread(f"{what} of {len(given):,} characters", f"it may have {most:,}") from error
+
+
+def _unread(what: str, right: str) -> BadInput:
+    return BadInput(f"The address holds {what}, and {right}.", "Choose the filter again on the page.")
 
 
 def _score_range(text: str) -> ScoreRange:
     capability, _, span = text.partition(":")
     low, _, high = span.partition("-")
-    return ScoreRange(capability=capability, low=float(low), high=float(high))
+    try:
+        return ScoreRange(capability=capability, low=float(low), high=float(high))
+    except ValueError as error:  # pydantic's complaint is one too
+        raise _unread(
+            f"the range of scores {text[:40]!r}", "a range is written such as ocr:2-4, with ends from 0 to 5"
+        ) from error
 
 
 def view_to_query(shown: View) -> dict[str, list[str]]:

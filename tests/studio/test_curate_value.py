@@ -64,7 +64,24 @@ def test_the_address_reproduces_every_state(state: CurateState, budget: int) -> 
         ({"set": ["nothing=1"]}, "nothing"),
         ({"set": ["capabilities=[1"]}, "capabilities"),
         ({"limits": ["{"]}, "constraints"),
+        ({"set": ["capabilities=ocr,nope"]}, "'nope'"),
+        ({"set": ['capabilities=["ocr", "nope"]']}, "'nope'"),
         ({"limits": ['{"pins": ["x"]}']}, "constraints"),
+        ({"limits": ["[]"]}, "constraints"),
+        ({"limits": ["[" * 100_000]}, "constraints"),
+        (
+            {
+                "limits": [
+                    '{"minimum":[{"kind":"source","name":"charts","count":500}],'
+                    '"maximum":[{"kind":"source","name":"charts","count":3}]}'
+                ]
+            },
+            "the minimum of 500 for source charts is above the maximum of 3",
+        ),
+        (
+            {"limits": ['{"maximum":[{"kind":"sauce","name":"charts","count":3}]}']},
+            "'sauce', which is no kind of group",
+        ),
         ({"limits": ["kept-000000000000"]}, "does not keep"),
     ],
 )

@@ -89,3 +89,23 @@ def test_an_address_that_cannot_be_read_is_told(query: dict[str, list[str]]) -> 
 def test_any_address_gives_a_filter_or_a_problem(query: dict[str, list[str]]) -> None:
     with suppress(BadInput):
         assert isinstance(filter_from_query(query), Filter)
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ({"list": ["zz"]}, "the list 'zz', and a list is named by 16 hexadecimal digits"),
+        ({"score": ["ocr:x-3"]}, "the range of scores 'ocr:x-3'"),
+        ({"score": ["ocr:0-9"]}, "with ends from 0 to 5"),
+        ({"images": ["many"]}, "the numbers of images 'many'"),
+        ({"images": ["1--2"]}, "the numbers of images '1--2'"),
+        ({"images": ["٣-4"]}, "such as 1-3"),
+        ({"q": ["a" * 2000]}, "a search of 2,000 characters, and it may have 1,000"),
+        ({"where": ["a" * 20_000]}, "a condition of 20,000 characters, and it may have 10,000"),
+    ],
+)
+def test_what_a_filter_in_an_address_says_wrongly_is_named(query: dict[str, list[str]], says: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        filter_from_query(query)
+    assert says in caught.value.problem
+    assert "validation" not in str(caught.value)
