@@ -303,13 +303,22 @@ def chosen_of(
 def within_tokens(
     chosen: Filter, method: str, settings: dict[str, Any], seed: int, rules: InForce, tokens: Budget
 ) -> int:
-    """The largest budget in samples whose selection has no more text tokens than these."""
+    """The largest budget in samples whose selection has no more text tokens than these.
+
+    Where the method is exact for one budget only, many are tried; what somebody agreed to then holds for the one that is found.
+    """
     here = cached.workspace().path
     selector, keys = methods.settings(method, settings), (str(here), cached.version(here), chosen.model_dump_json())
+    text, size = json.dumps(settings, sort_keys=True), len(curated(chosen).pool)
+    once = selector.prefix_valid and rules.constraints.keeps_prefixes
+    wanted = None if once else str(tokens)
+    times = 1 if once else size.bit_length()
+    costly.ask(selector, size, size, *keys, text, seed, wanted, rules.key, times=times)
     pool = _with_vectors(*keys) if selector.needs_vectors else curated(chosen).pool
     labels = _told(*keys, rules.key, rules.constraints)[0]
-    costly.ask(selector, len(pool), len(pool), *keys, json.dumps(settings, sort_keys=True), seed, None, rules.key)
-    return methods.choose(selector, pool, tokens, seed, rules.constraints, labels).budget
+    budget = methods.choose(selector, pool, tokens, seed, rules.constraints, labels).budget
+    costly.agree(costly.key_of(selector, *keys, text, seed, None if once else budget, rules.key))
+    return budget
 
 
 _ALONG: WeakKeyDictionary[Ordering, Along] = WeakKeyDictionary()

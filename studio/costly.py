@@ -8,6 +8,7 @@ Agreeing is about one computation and holds in every session of this process, as
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -38,32 +39,47 @@ class NotAgreed(BadInput):
         self.key = key
 
 
-def ask(selector: Selector, pool_size: int, budget: int, *names: Any) -> str | None:
+def key_of(selector: Selector, *names: Any) -> str:
+    """What somebody agrees to: a computation by this method that `names` tell from any other."""
+    return digest_of([selector.key, *names])
+
+
+def ask(selector: Selector, pool_size: int, budget: int, *names: Any, times: int = 1) -> str | None:
     """What a computation takes, in words; None where nobody waits for it. `names` tell it from any other.
 
-    NotAgreed where it is estimated above ASKS_ABOVE_SECONDS and nobody agreed to it.
+    times: how often the method is run for it. NotAgreed where it is estimated above ASKS_ABOVE_SECONDS and nobody agreed to it.
     """
     slower = slowed()
-    seconds = selector.seconds(pool_size, budget) * slower
+    seconds = times * selector.seconds(pool_size, budget) * slower
     if seconds < WORTH_REMEMBERING_SECONDS:
         return None
-    key = digest_of([selector.key, *names])
+    key = key_of(selector, *names)
     busy = " while other work keeps this machine busy" if slower > 1.5 else ""
-    says = f"{selector.title} takes {about(seconds)} for {many(pool_size, 'sample')}{busy}."
+    tried = f", tried at {times} budgets" if times > 1 else ""
+    says = f"{selector.title} takes {about(seconds)} for {many(pool_size, 'sample')}{tried}{busy}."
     if seconds > ASKS_ABOVE_SECONDS and key not in _AGREED:
         raise NotAgreed(says, seconds, key)
     agree(key)  # once begun it is kept, and must not be asked for because the machine is busier now
     return says if seconds > SAID_ABOVE_SECONDS else None
 
 
-def button(waiting: NotAgreed) -> None:
-    """What it takes, and the button that starts it; beside the picture, which shows something else until then."""
-    with st.container(key="costly", gap="small"):
+def button(waiting: NotAgreed, *, key: str = "costly", then: Callable[[], None] | None = None) -> None:
+    """What it takes, and the button that starts it; beside the picture, which shows something else until then.
+
+    `then` is called by the click, for what a page does not compute by itself as soon as it is agreed to.
+    """
+    with st.container(key=key, gap="small"):
         layout.small(waiting.problem)
         st.button(
-            waiting.label, type="primary", key="costly-compute", icon=":material/play_arrow:", width="stretch",
-            on_click=agree, args=(waiting.key,),
+            waiting.label, type="primary", key=f"{key}-compute", icon=":material/play_arrow:", width="stretch",
+            on_click=_start, args=(waiting.key, then),
         )  # fmt: skip
+
+
+def _start(key: str, then: Callable[[], None] | None) -> None:
+    agree(key)
+    if then is not None:
+        then()
 
 
 def agree(key: str) -> None:

@@ -19,7 +19,7 @@ from core.select.constraint_mistakes import KINDS
 from core.select.constraints import Constraints, Contradiction, Quota, constraints_of
 from core.store.ids import id_from_hex
 from core.vocabulary import CAPABILITY_KEYS, STYLES, TAG_SEPARATOR, capability_name
-from studio import cached, curate_state, layout, pinning, refused, session
+from studio import cached, costly, curate_state, layout, pinning, refused, session
 from studio.cached_curate import InForce, chosen_of, in_force, left, lists, within_tokens
 from studio.curate_state import CONSTRAINTS, SHARE
 from studio.words import many, num
@@ -248,7 +248,11 @@ def _token_budget() -> None:
         "Text tokens", key=_TOKENS, placeholder="such as 2M or 800k", label_visibility="collapsed", width=200,
         on_change=_fit_tokens,
     )  # fmt: skip
-    refused.tell(_TOKENS)
+    waiting = refused.why(_TOKENS)
+    if isinstance(waiting, costly.NotAgreed):
+        costly.button(waiting, key="costly-tokens", then=_fit_tokens)
+    else:
+        refused.tell(_TOKENS)
 
 
 # -- what the editor changes ----------------------------------------------------------------------------------------------

@@ -52,13 +52,18 @@ def again(*keys: str) -> None:
 
 def tell(*keys: str) -> None:
     """Draw why what stands in the fields was refused; nothing once something else stands there."""
+    found = why(*keys)
+    if found is not None:
+        layout.problem(found)
+
+
+def why(*keys: str) -> StudioError | None:
+    """Why what stands in the fields was refused; None, from then on, once something else stands there."""
     found = _REFUSALS.get().get(keys[0])
-    if found is None:
-        return
-    if found.typed == _held(keys):
-        layout.problem(found.error)
-    else:
+    if found is not None and found.typed != _held(keys):
         forget(keys[0])
+        return None
+    return None if found is None else found.error
 
 
 @contextmanager

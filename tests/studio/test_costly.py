@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -106,6 +107,53 @@ def test_the_constraints_editor_opens_while_a_computation_waits(open_curate: Ope
     assert not app.exception
     assert asks(app)
     assert app.text_input(key="limit-new-minimum").placeholder == "at least"
+
+
+def type_tokens(app: AppTest, text: str) -> AppTest:
+    app.session_state["popover-constraints"] = True
+    app.run()
+    app.text_input(key="token-budget").set_value(text).run()
+    assert not app.exception, app.exception
+    return app
+
+
+def tokens_of_selection(app: AppTest) -> int:
+    """Text tokens of what is kept: the figure of the selection is asked of the workspace again."""
+    kept = app.session_state["slot:selection"]
+    table = Workspace.open(Path(os.environ[WORKSPACE_VARIABLE])).store.read("tokens--workspace--1")
+    tokens = dict(zip(table["sample_id"].to_pylist(), table["num_text_tokens"].to_pylist(), strict=True))
+    return sum(tokens[int(one)] for one in kept.sample_ids)
+
+
+MINIMUM = '{"minimum":[{"kind":"source","name":"charts","count":2}]}'
+
+
+@pytest.mark.parametrize(
+    ("method", "limits"), [("mmssr", "{}"), ("coincide", "{}"), ("mmssr-nested", MINIMUM), ("k-center", "{}")]
+)
+def test_a_budget_in_tokens_is_asked_for_under_its_field_and_found_with_the_click(
+    open_curate: Open, method: str, limits: str
+) -> None:
+    app = type_tokens(open_curate(method=method, budget="3", limits=limits), "300")
+    assert [button.key for button in app.button if button.key == "costly-tokens-compute"]
+    assert app.text_input(key="token-budget").value == "300"
+    app.button(key="costly-tokens-compute").click().run()
+    assert not app.exception, app.exception
+    assert not [button.key for button in app.button if str(button.key).startswith("costly")], (
+        "asked for once, not twice"
+    )
+    assert app.text_input(key="token-budget").value == ""
+    assert num_kept(app) not in (None, 3)
+    assert 0 < tokens_of_selection(app) <= 300
+
+
+def test_a_budget_in_tokens_says_at_how_many_budgets_a_method_is_tried() -> None:
+    costly.ask(KCenter(), 1_000, 300, "tokens", times=1)
+    times = 1 + int(costly.ASKS_ABOVE_SECONDS / KCenter().seconds(1_000, 300))
+    with pytest.raises(costly.NotAgreed, match=f"tried at {times} budgets") as caught:
+        costly.ask(KCenter(), 1_000, 300, "more tokens", times=times)
+    costly.agree(caught.value.key)
+    costly.ask(KCenter(), 1_000, 300, "more tokens", times=times)
 
 
 def test_a_quick_method_is_never_asked_about(open_curate: Open) -> None:
