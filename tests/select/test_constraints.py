@@ -477,7 +477,7 @@ def test_a_pin_that_a_condition_leaves_out_is_a_contradiction_that_names_both() 
 def test_rules_that_leave_nothing_are_an_error() -> None:
     pool = ranked_pool("aab")
     rules = Constraints(never=tuple(f"{number:016x}" for number in (1, 2, 3)))
-    with pytest.raises(BadInput, match="leaves? none of the 3 samples"):
+    with pytest.raises(BadInput, match=r"leaves? none of the 3 samples"):
         choose(METHODS["random"](), pool, Budget.samples(1), 0, rules)
 
 
