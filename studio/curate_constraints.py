@@ -14,7 +14,7 @@ import streamlit as st
 
 from core.errors import BadInput, StudioError
 from core.filters import UNSTYLED, Filter
-from core.select.budget import parse_budget
+from core.select.budget import Budget
 from core.select.constraint_mistakes import KINDS
 from core.select.constraints import Constraints, Contradiction, Quota, constraints_of
 from core.store.ids import id_from_hex
@@ -30,6 +30,11 @@ Way = Literal["include", "exclude"]
 _WAYS: dict[Way, str] = {"include": "Only where", "exclude": "Leave out where"}
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{0,6})?|\.\d{1,6})\s*%", re.ASCII)
 _COUNT = re.compile(r"\d{1,12}", re.ASCII)
+_TOKEN_NUMBER = re.compile(
+    r"(\d{1,3}(?:,\d{3}){1,5}|\d{1,18}(?:\.\d{0,9})?|\.\d{1,9})\s*([kmg]?)\s*(?:(?:text )?tokens?)?",
+    re.ASCII | re.IGNORECASE,
+)
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 _SHOWN_IN_LINE = 3
 _AMOUNT_PX = 92
 _NEW_GROUP = ("limit-new-minimum", "limit-new-maximum")
@@ -271,6 +276,20 @@ def amount_of(text: str) -> dict[str, Any]:
     raise BadInput(f"{text[:40]!r} is no limit.", "Type a number of samples such as 20, or a share such as 20%.")
 
 
+def tokens_of(text: str) -> Budget:
+    """'2M', '800k', '2,000' or '2,000 tokens' as a budget in text tokens; BadInput for anything else."""
+    fix = "Type a number such as 2M, 800k or 2,000."
+    found = _TOKEN_NUMBER.fullmatch(text.strip())
+    if found is None:
+        raise BadInput(f"{text.strip()[:40]!r} is no number of text tokens.", fix)
+    amount = Decimal(found[1].replace(",", "")) * (_UNITS[found[2].lower()])
+    if not amount:
+        raise BadInput("0 text tokens hold no sample.", fix)
+    if amount != int(amount):
+        raise BadInput(f"{text.strip()[:40]!r} is not a whole number of text tokens.", fix)
+    return Budget.tokens(int(amount))
+
+
 def with_amounts(rules: Constraints, kind: str, name: str, amounts: dict[Side, dict[str, Any]]) -> Constraints:
     """The constraints with other limits for one group; {} takes a limit away."""
     plain = rules.model_dump(mode="json")
@@ -350,10 +369,12 @@ def _fit_tokens() -> None:
     if not text:
         return
     with refused.kept(_TOKENS):
-        tokens = parse_budget(text if "token" in text else f"{text} tokens")
+        tokens = tokens_of(text)
         state, rules = curate_state.now(), now()
         budget = within_tokens(state.chosen, state.method, state.settings, state.seed, rules, tokens)
         SHARE.set(budget / left(state.chosen, rules)[0])
         curate_state.acted()
-        st.toast(f"{many(budget, 'sample')} fit into {num(int(tokens.amount))} text tokens.")
+        st.toast(
+            f"{many(budget, 'sample')} {'fits' if budget == 1 else 'fit'} into {many(int(tokens.amount), 'text token')}."
+        )
         session.seed(_TOKENS, "")

@@ -85,7 +85,9 @@ def parse_budget(text: str) -> Budget:
     match = _TOKENS.fullmatch(stripped)
     if match:
         amount = Fraction(Decimal(match.group(1))) * _THOUSANDS[match.group(2)]
-        if amount < 1 or amount.denominator != 1:
+        if amount == 0:
+            raise BadInput("A budget of 0 text tokens keeps nothing.", "Give one such as 1.5Mtokens or 800ktokens.")
+        if amount.denominator != 1:
             raise BadInput(f"{text!r} is not a whole number of tokens.", "Give one such as 1.5Mtokens or 800ktokens.")
         return Budget("tokens", amount)
     raise BadInput(f"{text!r} is not a budget.", _FIX.replace("500.", "500, or text tokens such as 2Mtokens."))

@@ -104,9 +104,10 @@ def _within_tokens(
     selector: Selector, pool: Pool, limit: int, seed: int, constraints: Constraints, labels: Labels | None
 ) -> Selection:
     tokens = pool.values("num_text_tokens")
-    if bool(np.isnan(tokens).any()):
+    missing = int(np.isnan(tokens).sum())
+    if missing:
         raise BadInput(
-            f"{int(np.isnan(tokens).sum()):,} samples of the pool have no token count.",
+            f"{missing:,} sample{'' if missing == 1 else 's'} of the pool {'has' if missing == 1 else 'have'} no token count.",
             "Run `winnow prepare` on the workspace first, or give the budget in samples.",
         )
     if selector.prefix_valid and constraints.keeps_prefixes:
@@ -114,7 +115,7 @@ def _within_tokens(
         fitting = int(np.searchsorted(np.cumsum(tokens[ordering.rows]), limit, side="right"))
         if 0 < ordering.num_pinned > fitting:
             raise Contradiction(
-                f"The {ordering.num_pinned:,} pinned samples have more than {limit:,} text tokens.",
+                f"{_pinned(ordering.num_pinned)} more than {_text_tokens(limit)}.",
                 "Give more tokens, or take pins off.",
             )
         return ordering.cut(_at_least_one(fitting, limit))
@@ -141,7 +142,7 @@ def _within_tokens(
         else:
             high, above = middle - 1, None
     if best is None and refused is not None:
-        problem = f"Within {limit:,} text tokens the constraints cannot be met. {refused.problem}"
+        problem = f"Within {_text_tokens(limit)} the constraints cannot be met. {refused.problem}"
         raise Contradiction(problem, f"{refused.fix.removesuffix('.')}, or give more tokens.")
     if best is None:
         return choose(selector, pool, _at_least_one(low, limit), seed, constraints, labels)
@@ -151,9 +152,17 @@ def _within_tokens(
     return best
 
 
+def _text_tokens(number: int) -> str:
+    return f"{number:,} text token{'' if number == 1 else 's'}"
+
+
+def _pinned(number: int) -> str:
+    return "The pinned sample has" if number == 1 else f"The {number:,} pinned samples have"
+
+
 def _at_least_one(num: int, limit: int) -> Budget:
     if num == 0:
-        raise BadInput(f"Not one sample fits in {limit:,} text tokens.", "Give more tokens.")
+        raise BadInput(f"Not one sample fits in {_text_tokens(limit)}.", "Give more tokens.")
     return Budget.samples(num)
 
 
