@@ -8,10 +8,10 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 
-def given(app: AppTest, name: str) -> dict[str, Any] | None:
+def given(app: AppTest, name: str, package: str = "winnow-pieces") -> dict[str, Any] | None:
     """What the component of studio/assets/<name>.js is given on the page, None where it is not drawn."""
     for entry in app.get("bidi_component"):
-        if entry.proto.component_name == f"winnow-pieces.{name}":
+        if entry.proto.component_name == f"{package}.{name}":
             found: dict[str, Any] = json.loads(entry.proto.json)
             return found
     return None

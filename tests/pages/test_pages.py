@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 from core.workspace import Workspace
 from studio import recent
 from studio.session import WORKSPACE_VARIABLE
-from tests.pages.components import num_kept
-from tests.studio.small_workspace import NUM_SAMPLES, make_workspace
+from tests.pages.components import given, num_kept
+from tests.studio.small_workspace import NUM_SAMPLES, add_samples, make_workspace
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("overview", "browse", "tags", "capabilities")
@@ -201,3 +201,14 @@ def test_a_new_workspace_needs_a_whole_path(open_page: Open, tmp_path: Path, mon
     assert not app.exception
     assert "Give the whole path" in said(app)
     assert not (tmp_path / "somewhere").exists()
+
+
+def test_a_map_that_is_older_than_the_data_says_how_many_samples_are_not_on_it(open_page: Open, tmp_path: Path) -> None:
+    workspace = make_workspace(tmp_path / "older")
+    add_samples(workspace, 7)
+    app = open_page("curate", workspace.path)
+    told = given(app, "map", "winnow-studio")
+    assert told is not None
+    assert told["caption"].endswith(f"of {NUM_SAMPLES} samples, 7 samples are newer than the map")
+    assert told["num_points"] == NUM_SAMPLES
+    assert told["maximum"] == NUM_SAMPLES + 7

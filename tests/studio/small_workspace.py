@@ -38,6 +38,13 @@ def make_workspace(
     return workspace
 
 
+def add_samples(workspace: Workspace, num: int) -> None:
+    """As an ingest after everything was prepared: further samples of the same sources, without evidence."""
+    pictures = [_picture(index) for index in range(6)]
+    rows = [_sample(NUM_SAMPLES + index, pictures, [f"What is new in picture {index}?"], None) for index in range(num)]
+    workspace.store.append("samples", pa.Table.from_pylist(rows, schemas.SAMPLES))
+
+
 def _picture(index: int) -> dict[str, Any]:
     buffer = io.BytesIO()
     size = (64 + 16 * index, 48)
