@@ -205,6 +205,9 @@ def export(
     ] = None,
     recipe: Annotated[Path | None, typer.Option(metavar="FILE.yaml", help="A recipe.")] = None,
     images: Annotated[str, typer.Option(metavar="copy|link|reference", help="How images get there.")] = "copy",
+    shard_mb: Annotated[
+        int, typer.Option("--shard-mb", metavar="MB", min=1, help="About how large a tar or Parquet shard gets.")
+    ] = 512,
     as_json: JsonOption = False,
 ) -> None:
     """Write a selection or a recipe's mixture as data a trainer loads."""
@@ -213,7 +216,7 @@ def export(
 
     def act() -> tuple[dict[str, Any], Callable[[dict[str, Any]], list[str]]]:
         with bar("exporting") as progress:
-            done = export_mixture(_open(ws), to, out, selection, recipe, images, progress)
+            done = export_mixture(_open(ws), to, out, selection, recipe, images, progress, shard_mb << 20)
         return done, lambda r: [
             f"{r['num_samples']:,} samples and {r['num_images']:,} images exported to {out}.",
             *(f"  {count:>7,} left out: {REASONS.get(reason, reason)}" for reason, count in r["dropped"].items()),

@@ -89,6 +89,7 @@ def export_mixture(
     recipe: Path | None,
     images: str,
     progress: Progress,
+    shard_bytes: int,
 ) -> dict[str, Any]:
     """`winnow export`: a recipe's mixture, or one selection as a mixture of one stage."""
     from core.lens import Lens
@@ -112,7 +113,7 @@ def export_mixture(
             entry = saved.find(workspace, str(selection))
             file, digest = workspace.path / entry.path, entry.sha256
         mixture = resolve(recipe_for_file(file, digest=digest), lens, file.parent)
-    return export(mixture, lens, target, out, images, progress).as_json()
+    return export(mixture, lens, target, out, images, progress, shard_bytes=shard_bytes).as_json()
 
 
 def train_recipe(

@@ -12,8 +12,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from core import runs
 from core.errors import RunFailed
@@ -89,6 +91,31 @@ def test_a_saved_selection_is_exported_by_its_name(ingested: Path, tmp_path: Pat
         answer("export", ingested, "--selection", "seven", "--to", "llava", "--out", tmp_path / "out")["num_samples"]
         == 7
     )
+
+
+def test_shards_are_as_large_as_asked(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    chance = np.random.default_rng(0)
+    rows = []
+    for number in range(6):  # noise does not compress: 750 kB each
+        Image.fromarray(chance.integers(0, 256, (500, 500, 3), dtype=np.uint8)).save(
+            tmp_path / "data" / f"{number}.png"
+        )
+        turns = [{"from": "human", "value": "<image>\nWhat?"}, {"from": "gpt", "value": "Noise."}]
+        rows.append({"id": str(number), "image": f"{number}.png", "conversations": turns})
+    (tmp_path / "data" / "rows.json").write_text(json.dumps(rows))
+    answer("ingest", tmp_path / "ws", tmp_path / "data" / "rows.json")
+    answer("select", tmp_path / "ws", "--method", "random", "--budget", "100%", "--name", "all")
+    sizes = {}
+    for megabytes in ("1", "512"):
+        out = tmp_path / megabytes
+        answer(
+            "export", tmp_path / "ws", "--selection", "all", "--to", "webdataset", "--out", out, "--shard-mb", megabytes
+        )
+        sizes[megabytes] = [path.stat().st_size for path in sorted(out.rglob("*.tar"))]
+    assert len(sizes["512"]) == 1
+    assert len(sizes["1"]) == 3
+    assert all(1 << 20 <= size < 2 << 20 for size in sizes["1"])
 
 
 @pytest.mark.parametrize(
