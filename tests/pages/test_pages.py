@@ -117,7 +117,7 @@ def test_a_broken_condition_is_told_and_can_be_taken_away(open_page: Open, prepa
 
 def test_an_address_that_cannot_be_read_is_told_and_shows_everything(open_page: Open, prepared: Path) -> None:
     html = said(open_page("browse", prepared, score="ocr:9-12"))
-    assert "The address holds a filter that cannot be read" in html
+    assert "The address holds the range of scores &#x27;ocr:9-12&#x27;" in html
     assert f"<b>{NUM_SAMPLES}</b> samples" in html
 
 

@@ -112,7 +112,7 @@ def test_the_server_gives_what_the_link_names(workspace: Workspace, address: str
     [
         (f"/api/view/{'0' * 32}.csv", "no such workspace"),
         ("{here}where=nothing%20%3D%201", "nothing"),
-        ("{here}score=ocr", "filter that cannot be read"),
+        ("{here}score=ocr", "the range of scores 'ocr'"),
     ],
 )
 def test_what_cannot_be_given_is_a_404_with_problem_and_fix(
