@@ -1,6 +1,7 @@
 """DuckDB as the lens: the narrow columns of a workspace in memory, every number on screen a question over them.
 
-The lens is loaded from Lance when a workspace opens and made anew when its versions move; it never writes.
+The lens is loaded from Lance when a workspace opens and made anew when its tables move; it never writes. People's ratings are
+laid over the scores, and those that were given since as soon as it is told to follow.
 """
 
 from __future__ import annotations
@@ -22,11 +23,14 @@ from numpy.typing import NDArray
 
 from core import conditions
 from core.filters import Filter, compile_filter
+from core.lens_ratings import LensRatings
 from core.lens_tables import LensTables
 from core.store import sample_lists
-from core.store.ids import digest_of
+from core.store.evidence import Producer
+from core.store.ids import SCORE_SCALE, digest_of
+from core.store.ratings import PEOPLE, Ratings
 from core.vocabulary import CAPABILITY_KEYS, TAG_SEPARATOR
-from core.workspace import Workspace
+from core.workspace import RATINGS, Workspace, rating_version
 
 _WHERE_PLAIN = (
     "source", "original_id", "num_images", "num_turns", "num_chars", "num_text_tokens", "width_px", "height_px", "cluster",
@@ -60,7 +64,7 @@ def _unsteady() -> frozenset[str]:
 
 
 class Lens:
-    """The narrow columns of a workspace at one snapshot.
+    """The narrow columns of a workspace at one snapshot, which `follow` moves on to the ratings given since.
 
     Table `samples`: row, sample_id, source (an ENUM: answers that hold it cast it to text), original_id, num_images, num_turns,
     num_chars, num_text_tokens, width_px, height_px, one UTINYINT per capability (stored scale, NULL missing) with `<key>_by`
@@ -73,19 +77,57 @@ class Lens:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self.versions = workspace.versions()
-        self.snapshot = digest_of(self.versions)
+        self._tables = {name: at for name, at in workspace.versions().items() if name != RATINGS}
         self._database = duckdb.connect(
             ":memory:", config={"autoinstall_known_extensions": False, "enable_external_access": False}
         )
         self._lock = threading.Lock()
         self._found: OrderedDict[str, pa.Table] = OrderedDict()
-        made = LensTables(workspace, self.versions, self._database)
-        self.producers = made.producers
+        made = LensTables(workspace, self._tables, self._database)
+        self._producers = made.producers
         self.source_names: tuple[str, ...] = made.source_names
         self.tag_paths, self.top_tags, self.number_columns = made.tag_paths, made.top_tags, made.number_columns
         self._shortcuts = made.shortcuts
         self.num_samples = int(self._scalar("SELECT count(*) FROM samples"))
+        self._following = threading.Lock()
+        self._ratings = LensRatings(workspace, self._database, said_by=len(self._producers.get("scores", [])))
+        self._settle()
+
+    # -- people's ratings ---------------------------------------------------------------------------------------------
+
+    def follow(self, act_id: int | None = None) -> None:
+        """Take up what people rated since, which writes only the samples that were rated; up to an act that is known to be there,
+        where it is given, so that a lens that has it asks nobody."""
+        with self._following:
+            if act_id is None or self.ratings.at_act < act_id:
+                self._ratings.follow()
+                self._settle()
+
+    def _settle(self) -> None:
+        """Say the snapshot and the producers as they are with the ratings that are laid over the scores."""
+        self.versions = self._tables | rating_version(self.ratings.at_act)
+        self.snapshot = digest_of(self.versions)
+        rated = {"scores": [*self._producers.get("scores", []), PEOPLE]} if self._ratings.num_scores else {}
+        self.producers: dict[str, list[Producer]] = self._producers | rated
+
+    @property
+    def ratings(self) -> Ratings:
+        """What people gave, each for itself, whether it counts or not."""
+        return self._ratings.given
+
+    @property
+    def num_rated(self) -> int:
+        """How many scores are people's."""
+        return self._ratings.num_scores
+
+    def content_hash(self, sample_id: int) -> str | None:
+        """The content a rated sample has in this lens; None for one that nobody rated or that is not there."""
+        return self._ratings.content_hash(sample_id)
+
+    def without_people(self, sample_id: int) -> dict[str, tuple[float, Producer]]:
+        """(score from 0 to 5, who says it) by capability, as they would be without people; nothing of a sample nobody rated."""
+        who = self._producers.get("scores", [])
+        return {key: (score / SCORE_SCALE, who[by]) for key, (score, by) in self._ratings.below(sample_id).items()}
 
     # -- asking -------------------------------------------------------------------------------------------------------
 

@@ -15,11 +15,15 @@ from typing import Any
 
 from core.errors import BadInput, NewerFormat
 from core.store import Store
+from core.store.acts import RATING, Acts
 from core.store.ids import digest_of
 from core.store.tables import writing
 
 FORMAT = 1
 _FILE = "workspace.json"
+RATINGS = "ratings"
+"""What stands among the versions of the tables for people's ratings, which are acts: the number of the last one."""
+
 _FOLDERS = ("tables", "runs", "exports", "evaluation", "snapshots", "locks")
 
 
@@ -101,8 +105,8 @@ class Workspace:
         return cls.open(path)  # it was there, or another process has just made it
 
     def versions(self) -> dict[str, int]:
-        """Table name to newest Lance version."""
-        return self.store.versions()
+        """Table name to newest Lance version, and `RATINGS` where somebody rated."""
+        return self.store.versions() | rating_version(Acts(self.acts_path).latest(RATING))
 
     def snapshot(self) -> str:
         """Digest of the tables' versions as they are now: 32 hex digits; the same tables give the same digest."""
@@ -116,7 +120,8 @@ class Workspace:
         path = self.path / "snapshots" / f"{digest}.json"
         if not path.exists():
             for table, version in versions.items():
-                self.store.tag(table, f"snapshot-{digest}", version)
+                if table != RATINGS:  # nothing cleans up what people did
+                    self.store.tag(table, f"snapshot-{digest}", version)
             path.parent.mkdir(exist_ok=True)
             write_json(path, versions)
         return digest
@@ -128,6 +133,11 @@ class Workspace:
             return None
         versions: dict[str, int] = json.loads(path.read_text(encoding="utf-8"))
         return versions
+
+
+def rating_version(act_id: int) -> dict[str, int]:
+    """What ratings add to the versions of a workspace, by the number of the last act; nothing before the first."""
+    return {RATINGS: act_id} if act_id else {}
 
 
 def _absolute(path: Path) -> Path:

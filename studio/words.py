@@ -47,6 +47,7 @@ _NOTES = {
     "descriptors": ("heuristic", "Made from colour, edge and layout descriptors and the workspace's own words, without learnt weights."),
     "workspace": ("estimate", "Counted by a tokenizer learnt on this workspace; another model's tokenizer counts differently."),
     "pca": ("approximate", "A linear picture of the embedding; near points are not always alike."),
+    "person": ("", "Given by people who looked at the sample: the median where several did."),
     "umap": ("approximate", "A picture of neighbourhoods; distances between groups mean nothing."),
 }  # fmt: skip
 

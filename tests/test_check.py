@@ -17,7 +17,7 @@ import pytest
 from core import runs
 from core.check import check
 from core.ingest import IngestSettings, ingest
-from core.store import evidence
+from core.store import evidence, ratings
 from core.store.acts import Acts
 from core.store.ids import image_key, sample_id
 from core.workspace import Workspace
@@ -253,6 +253,27 @@ def test_a_run_that_died_is_found(workspace: Workspace) -> None:
 def test_acts_that_cannot_be_read_are_found(workspace: Workspace) -> None:
     workspace.acts_path.write_bytes(b"no database" * 500)
     assert found(workspace) == {"unreadable_acts": 1}
+
+
+def test_ratings_that_cannot_be_read_or_speak_of_other_content_are_found_and_gone_once_given_again(
+    workspace: Workspace,
+) -> None:
+    one, other = workspace.store.read("samples", ["sample_id"])["sample_id"].to_pylist()[:2]
+    ratings.rate(workspace, one, "ocr", 3, "ana")
+    assert found(workspace) == {}
+    Acts(workspace.acts_path).put("rating", f"{one:016x}/ocr/ana", {"score": 9})
+    Acts(workspace.acts_path).put("rating", "of another version", {"score": 9})
+    ratings.put(workspace, other, "ocr", "ana", ratings.Rating(3, "0" * 32), None)
+    ratings.put(workspace, 77, "ocr", "ana", ratings.Rating(3, "0" * 32), None)
+    assert found(workspace) == {"unreadable_ratings": 2, "stale_evidence": 1, "orphan_evidence": 1}
+    fixes = {problem.code: problem.fix for problem in check(workspace).problems}
+    assert f"{one:016x}" in fixes["unreadable_ratings"]
+    assert f"{other:016x}" in fixes["stale_evidence"]
+    assert f"{77:016x}" in fixes["orphan_evidence"]
+    for sample in (one, other):
+        ratings.rate(workspace, sample, "ocr", 4, "ana")
+    ratings.rate(workspace, 77, "ocr", None, "ana")
+    assert found(workspace) == {"unreadable_ratings": 1}
 
 
 def test_a_path_that_means_something_else_in_an_address_is_no_problem(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,3 +85,15 @@ def produce(workspace: Workspace, table: str) -> str:
             f"Run `winnow import-evidence {quoted(workspace.path)} FILE --format numbers` with the file of the numbers."
         )
     return f"Run `winnow prepare {quoted(workspace.path)}`."
+
+
+def rate_again(workspace: Workspace, about: Sequence[str]) -> str:
+    """How ratings come to count again, by the samples they are about as far as these are known."""
+    which = ", ".join(about[:_MOST_COMMANDS]) + (
+        f" and {len(about) - _MOST_COMMANDS} more" if len(about) > _MOST_COMMANDS else ""
+    )
+    samples = f" ({which})" if which else ""
+    return (
+        f"Run `winnow open {quoted(workspace.path)}` and rate the samples{samples} in Browse again, or take the ratings back there "
+        "(Backspace); ingest again what is gone."
+    )

@@ -25,10 +25,10 @@ from core.check.remedies import quoted
 from core.errors import Busy, StudioError
 from core.progress import Progress, silent
 from core.runs import list_runs
-from core.store import evidence
-from core.store.ids import content_hash, image_key, sample_id
+from core.store import evidence, ratings
+from core.store.ids import content_hash, id_hex, image_key, sample_id
 from core.store.locks import writer_lock
-from core.workspace import Workspace
+from core.workspace import RATINGS, Workspace
 
 _SPREAD_ROWS = 2000
 _BATCH_ROWS = 256
@@ -50,6 +50,7 @@ SAYS = {
     "unfinished_ingest": "An ingest did not end.",
     "unfinished_run": "A run ended without saying how.",
     "unreadable_acts": "What people did (ratings, saved selections, filters) cannot be read.",
+    "unreadable_ratings": "Ratings cannot be read, and so do not count.",
 }
 """Code of a problem to what it says."""
 
@@ -270,7 +271,9 @@ class _Check:
         for path in sorted((self.workspace.path / "snapshots").glob("*.json")):
             try:
                 versions: dict[str, int] = json.loads(path.read_text(encoding="utf-8"))
-                gone = sum(not self._has_version(table, version) for table, version in versions.items())
+                gone = sum(
+                    not self._has_version(table, version) for table, version in versions.items() if table != RATINGS
+                )
             except (ValueError, AttributeError, OSError):
                 gone = 1
             fix = f"Remove {quoted(path)}; selections and recipes that name it have to be made again."
@@ -311,6 +314,23 @@ class _Check:
             sound = False
         fix = f"Restore {quoted(self.workspace.acts_path)} from a copy, or move it out of the workspace to start anew without it."
         self.report("unreadable_acts", 0 if sound else 1, self.workspace.acts_path.name, fix)
+        if sound:
+            self._ratings()
+
+    def _ratings(self) -> None:
+        """Each rating can be read and speaks of a sample as it is now."""
+        found = ratings.Ratings(self.workspace)
+        self.report(
+            "unreadable_ratings", found.num_unreadable, RATINGS, remedies.rate_again(self.workspace, found.unreadable)
+        )
+        if "samples" not in self.readable:
+            return
+        rows = ratings.table(self.workspace)
+        rows = rows.filter(pc.invert(rows["counts"]))
+        here = pc.is_in(rows["sample_id"], value_set=_one(self.store.read("samples", ["sample_id"])["sample_id"]))
+        for code, which in (("stale_evidence", rows.filter(here)), ("orphan_evidence", rows.filter(pc.invert(here)))):
+            about = [id_hex(one) for one in which["sample_id"].unique().to_pylist()]
+            self.report(code, which.num_rows, RATINGS, remedies.rate_again(self.workspace, about))
 
     # -- helpers ------------------------------------------------------------------------------------------------------
 

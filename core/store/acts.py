@@ -1,4 +1,4 @@
-"""What people do in a workspace (saved selections and filters for now) as an append-only list of acts in SQLite.
+"""What people do in a workspace (saved selections, filters, ratings) as an append-only list of acts in SQLite.
 
 Small, transactional and shared by several processes (WAL); the present state is the acts folded in order, so nothing is lost.
 """
@@ -24,7 +24,11 @@ CREATE TABLE IF NOT EXISTS acts (
     payload TEXT             -- its state after the act as JSON, NULL when it was removed
 );
 CREATE INDEX IF NOT EXISTS acts_kind ON acts (kind, key, act_id);
+CREATE INDEX IF NOT EXISTS acts_newest ON acts (kind, act_id);
 """
+
+RATING = "rating"
+"""The kind of acts on what a person says a sample trains: see core/store/ratings.py."""
 
 
 class Acts:
@@ -46,9 +50,26 @@ class Acts:
                 raise DiskFull(
                     f"The disk is full while writing {self.path.name}.", "Free some space and do it again."
                 ) from error
-            raise BadData(
-                f"{self.path} cannot be used ({error}).", "Run `winnow check` on the workspace; it says how to mend it."
-            ) from error
+            raise self._unusable(error) from error
+
+    @contextmanager
+    def _looking(self) -> Iterator[sqlite3.Connection | None]:
+        """A connection that changes nothing, None where there are no acts yet."""
+        if not self.path.exists():
+            yield None
+            return
+        try:
+            # as_uri escapes what a URI would read as its own: # ? %
+            with closing(sqlite3.connect(f"{self.path.as_uri()}?mode=ro", uri=True, timeout=10.0)) as connection:
+                has_acts = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'acts'").fetchone()[0]
+                yield connection if has_acts else None
+        except sqlite3.Error as error:
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: sqlite3.Error) -> BadData:
+        return BadData(
+            f"{self.path} cannot be used ({error}).", "Run `winnow check` on the workspace; it says how to mend it."
+        )
 
     def put(self, kind: str, key: str, payload: dict[str, Any]) -> None:
         """Record the new state of one thing; what it was before stays in the list."""
@@ -108,9 +129,19 @@ class Acts:
 
     def latest(self, kind: str) -> int:
         """The number of the newest act of a kind, 0 before the first: moves whenever anything of that kind does."""
-        with self._connection() as connection:
-            found = connection.execute("SELECT max(act_id) FROM acts WHERE kind = ?", (kind,)).fetchone()
-        return int(found[0] or 0)
+        with self._looking() as connection:
+            if connection is None:
+                return 0
+            return int(connection.execute("SELECT max(act_id) FROM acts WHERE kind = ?", (kind,)).fetchone()[0] or 0)
+
+    def since(self, kind: str, act_id: int) -> list[tuple[int, str, str, str | None]]:
+        """(number, UTC time, key, state as it is written or None when removed) of the acts of a kind after a number, oldest first.
+
+        Read without making or changing the file.
+        """
+        asked = "SELECT act_id, time, key, payload FROM acts WHERE kind = ? AND act_id > ? ORDER BY act_id"
+        with self._looking() as connection:
+            return [] if connection is None else connection.execute(asked, (kind, act_id)).fetchall()
 
     def history(self, kind: str, key: str) -> list[tuple[str, dict[str, Any] | None]]:
         """(UTC time, state or None when removed) of every act on one thing, oldest first."""

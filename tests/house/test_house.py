@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 GROUPS = (
     {"errors", "progress", "vocabulary", "tokenizer", "runs", "engine"},
-    {"store", "workspace", "filters", "conditions", "lens", "lens_tables", "check"},
+    {"store", "workspace", "filters", "conditions", "lens", "lens_ratings", "lens_tables", "check"},
     {"ingest", "evidence"},
     {"clean", "select"},
     {"mixture"},
