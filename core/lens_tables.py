@@ -35,6 +35,9 @@ BARS = {"bars_a": CAPABILITY_KEYS[:5], "bars_b": CAPABILITY_KEYS[5:10], "bars_c"
 """Columns of rounded scores, three bits a capability, 7 for none. Grouping by three small numbers counts all 14 of them; by each
 score alone it takes six times as long."""
 
+OR_0 = {key: f"{key}_or_0" for key in CAPABILITY_KEYS}
+"""Columns of scores with 0 for a missing one: adding up numbers of which none is NULL takes a quarter of the time."""
+
 Joins = dict[str, pa.Array]
 
 
@@ -83,11 +86,12 @@ class LensTables:
         for alias in list(joins):
             beside = beside.append_column(alias, joins.pop(alias))
         self._database.register("samples_in", beside)
-        bars = ", ".join(f"{_packed(keys)} AS {name}" for name, keys in BARS.items())
+        quick = [f"{_packed(keys)} AS {name}" for name, keys in BARS.items()]
+        quick += [f'coalesce("{key}", 0)::UTINYINT AS {name}' for key, name in OR_0.items()]
         self._database.execute(
             f"""
             CREATE TABLE samples AS
-            SELECT *, {bars}
+            SELECT *, {", ".join(quick)}
             FROM (
                 SELECT * EXCLUDE ({left_out}) REPLACE (source::source_name AS source), {", ".join(columns)}
                 FROM samples_in

@@ -41,7 +41,8 @@ from core.workspace import Workspace
 VERSION = "1"
 TAKEN = frozenset(
     {
-        *WHERE_COLUMNS, *schemas.SAMPLES.names, *(f"{key}_by" for key in CAPABILITY_KEYS), "row", "style_bits", "tag_ids", "top_tag",
+        *WHERE_COLUMNS, *schemas.SAMPLES.names, *(f"{key}_by" for key in CAPABILITY_KEYS),
+        *(f"{key}_or_0" for key in CAPABILITY_KEYS), "row", "style_bits", "tag_ids", "top_tag",
         "tag_bits", "flag_bits", "bars_a", "bars_b", "bars_c", "top_capability", "map_x", "map_y", "licence", "unstyled",
     }
 )  # fmt: skip

@@ -1,7 +1,7 @@
 -- How many visible samples have each score, rounded to 0 to 5, by capability (NULL: not scored)?
 -- A number of bars_a, bars_b and bars_c holds the rounded scores of five capabilities (the last one four), three bits each, 7 for
 -- none: samples are grouped by three small numbers, and taking those apart is over their few values. `total` adds up all
--- scores of a capability as they are stored, and is the same on each of its rows.
+-- scores of a capability as they are stored, 0 where there is none, and is the same on each of its rows.
 WITH counted AS (
     SELECT
         CASE WHEN grouping(bars_a) = 0 THEN 0 WHEN grouping(bars_b) = 0 THEN 5 ELSE 10 END AS place,
@@ -18,8 +18,9 @@ bars AS (
 ),
 totals AS (
     SELECT [
-        sum(spatial), sum(attribute), sum(logical), sum(scene), sum(finegrained), sum(langgen), sum(icl),
-        sum(comparative), sum(activity), sum(causal), sum(humanities), sum(stem), sum(data), sum(ocr)
+        sum(spatial_or_0), sum(attribute_or_0), sum(logical_or_0), sum(scene_or_0), sum(finegrained_or_0),
+        sum(langgen_or_0), sum(icl_or_0), sum(comparative_or_0), sum(activity_or_0), sum(causal_or_0),
+        sum(humanities_or_0), sum(stem_or_0), sum(data_or_0), sum(ocr_or_0)
     ] AS stored
     FROM visible
 )

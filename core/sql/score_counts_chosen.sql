@@ -3,8 +3,8 @@
 WITH seen AS MATERIALIZED (
     SELECT
         bars_a, bars_b, bars_c,
-        spatial, attribute, logical, scene, finegrained, langgen, icl, comparative, activity, causal,
-        humanities, stem, data, ocr
+        spatial_or_0, attribute_or_0, logical_or_0, scene_or_0, finegrained_or_0, langgen_or_0, icl_or_0,
+        comparative_or_0, activity_or_0, causal_or_0, humanities_or_0, stem_or_0, data_or_0, ocr_or_0
     FROM visible SEMI JOIN chosen ON chosen.sample_id = visible.sample_id
 ),
 counted AS (
@@ -23,8 +23,9 @@ bars AS (
 ),
 totals AS (
     SELECT [
-        sum(spatial), sum(attribute), sum(logical), sum(scene), sum(finegrained), sum(langgen), sum(icl),
-        sum(comparative), sum(activity), sum(causal), sum(humanities), sum(stem), sum(data), sum(ocr)
+        sum(spatial_or_0), sum(attribute_or_0), sum(logical_or_0), sum(scene_or_0), sum(finegrained_or_0),
+        sum(langgen_or_0), sum(icl_or_0), sum(comparative_or_0), sum(activity_or_0), sum(causal_or_0),
+        sum(humanities_or_0), sum(stem_or_0), sum(data_or_0), sum(ocr_or_0)
     ] AS stored
     FROM seen
 )
