@@ -13,13 +13,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from core.errors import BadData, BadInput
+from core.mixture.kept import KIND
 from core.mixture.recipe import MODULES, ModelEntry, PartEntry, Recipe, Resolution, SelectionEntry, Stage
 from core.store.acts import Acts
 from core.store.ids import digest_of
 from core.workspace import Workspace
 from studio.forms import bad_settings
 
-KIND = "recipe"
 _EDIT_KIND, _EDIT_KEY = "recipe-edit", "mixture"
 """The recipe in edit is no record of its own: of this kind only the present state is kept."""
 
@@ -265,12 +265,6 @@ def save(workspace: Workspace, draft: Draft) -> Draft:
     recipe = draft.as_recipe()
     Acts(workspace.acts_path).put(KIND, draft.draft_id, recipe.as_dict())
     return replace(draft, saved_hash=recipe.content_hash())
-
-
-def saved_recipes(workspace: Workspace) -> dict[str, Recipe]:
-    """The recipes kept in the workspace by draft id, the one saved last first."""
-    found = Acts(workspace.acts_path).all(KIND)
-    return {key: Recipe.model_validate(value) for key, value in reversed(found.items())}
 
 
 def remove(workspace: Workspace, draft_id: str) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 import streamlit as st
 
 from core.errors import BadInput, StudioError
+from core.mixture.kept import kept_recipes
 from core.mixture.recipe import Recipe, SelectionEntry, SelectionFromFile, load_recipe, parse_recipe
 from core.select import saved
 from core.select.saved import SavedSelection
@@ -54,7 +55,7 @@ def current() -> Draft | None:
         return None
     if draft is not None or away:
         return None if draft is None else keep(draft)
-    for draft_id, recipe in drafts.saved_recipes(here).items():
+    for draft_id, recipe in kept_recipes(here).items():
         return keep(drafts.opened(recipe, draft_id, saved=True, serial=_serial()))
     return None
 
@@ -84,7 +85,7 @@ def put_away() -> None:
 
 def take_up(recipe: Recipe, draft_id: str = "") -> Draft:
     """Edit a recipe; one without an id is new."""
-    taken = drafts.saved_recipes(cached.workspace())
+    taken = kept_recipes(cached.workspace())
     known = draft_id or drafts.draft_id_for(recipe, list(taken))
     return keep(drafts.opened(recipe, known, saved=draft_id in taken, serial=_serial()))
 
@@ -176,7 +177,7 @@ def chooser(key: str) -> None:
 
 
 def _kept_list(key: str) -> None:
-    recipes = drafts.saved_recipes(cached.workspace())
+    recipes = kept_recipes(cached.workspace())
     if not recipes:
         return
     layout.section("Kept in this workspace")

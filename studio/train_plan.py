@@ -14,12 +14,12 @@ import streamlit as st
 from core import runs
 from core.errors import StudioError
 from core.mixture.cost import PRESET_COSTS
+from core.mixture.kept import kept_recipes
 from core.mixture.recipe import Recipe
 from core.runs import Run
 from core.train.presets import preset as find_preset
 from core.train.start import KIND, start_training
 from studio import cached, charts, layout, mixture_start, mixture_totals, run_panel, session
-from studio import mixture_draft as drafts
 from studio.address_slot import AddressSlot
 from studio.charts import Column, Row
 from studio.mixture_cached import Planned, planned
@@ -76,7 +76,7 @@ def recipes() -> list[Choice]:
             found.append(Choice("edit", f"{draft.recipe.name}, as on Mixture", draft.as_recipe()))
         except StudioError as error:
             _PROBLEM.set(error)
-    for draft_id, recipe in drafts.saved_recipes(cached.workspace()).items():
+    for draft_id, recipe in kept_recipes(cached.workspace()).items():
         if draft is None or draft_id != draft.draft_id:
             found.append(Choice(draft_id, f"{recipe.name}, kept in this workspace", recipe))
     sample = mixture_start.sample_recipe()

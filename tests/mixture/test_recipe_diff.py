@@ -82,7 +82,7 @@ def applied(first: Recipe, found: RecipeDiff) -> dict[str, Any]:
     plain = first.as_dict()
     new = {(c.was_at[0], c.before): c.after for c in found.changes if c.kind == "renamed"}
     selections = {new.get(("selections", key), key): entry for key, entry in plain["selections"].items()}
-    stages: dict[str, Any] = {}
+    stages: dict[Any, Any] = {}
     for stage in plain["stages"]:
         parts = [
             {**part, "selection": new.get(("selections", part["selection"]), part["selection"])}
@@ -206,7 +206,8 @@ def test_the_changes_told_make_the_first_recipe_the_second(first: Recipe, second
     assert recipe_from_dict(made).content_hash() == second.content_hash()
     assert bool(found) == (first.content_hash() != second.content_hash())
     for change in found.changes:
-        assert words.sentence(change) and "\n" not in words.sentence(change)
+        assert words.sentence(change)
+        assert "\n" not in words.sentence(change)
         words.description(first if change.kind == "removed" else second, change.at)
 
 
@@ -301,5 +302,8 @@ def test_true_is_not_taken_for_one() -> None:
 def test_plain_values_hold_every_change() -> None:
     found = recipe_diff(recipe(), changed(lambda raw: raw["stages"].pop(1)))
     (plain,) = [change.as_dict() for change in found.changes]
-    assert plain["kind"] == "removed" and plain["path"] == "stages.general" and plain["place"] == 2
-    assert plain["before"] == recipe().as_dict()["stages"][1] and "after" not in plain
+    assert plain["kind"] == "removed"
+    assert plain["path"] == "stages.general"
+    assert plain["place"] == 2
+    assert plain["before"] == recipe().as_dict()["stages"][1]
+    assert "after" not in plain

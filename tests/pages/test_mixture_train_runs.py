@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from core import runs
 from core.filters import Filter
 from core.lens import Lens
+from core.mixture.kept import kept_recipes
 from core.mixture.recipe import Recipe, SelectionFromFile
 from core.select import methods, saved
 from core.select.budget import Budget
@@ -112,7 +113,7 @@ def test_a_pasted_recipe_is_opened_with_its_totals_and_saved(open_page: Open, wo
     assert "30 samples, 2.5 × 12" in html  # two whole copies and half of a third
     assert "<b>42</b><span>samples" in html
     app.button(key="mixture-save").click().run()
-    assert list(drafts.saved_recipes(workspace).values()) == [recipe()]
+    assert list(kept_recipes(workspace).values()) == [recipe()]
 
 
 @pytest.mark.parametrize("text", ["", "winnow_recipe: 1\nname: [", YAML + "colour: red\n"])
@@ -122,7 +123,7 @@ def test_a_recipe_that_cannot_be_read_is_told_with_its_remedy(open_page: Open, w
     app.button(key="begin-yaml").click().run()
     assert not app.exception
     assert 'class="w-problem"' in said(app)
-    assert drafts.saved_recipes(workspace) == {}
+    assert kept_recipes(workspace) == {}
 
 
 def saved_as(workspace: Workspace, name: str) -> saved.SavedSelection:
@@ -187,7 +188,7 @@ def test_settings_of_a_stage_reach_the_recipe(open_page: Open, workspace: Worksp
     assert not app.exception
     assert "trains projector and language model" in said(app)
     app.button(key="mixture-save").click().run()
-    stage = drafts.saved_recipes(workspace)["kept"].stages[0]
+    stage = kept_recipes(workspace)["kept"].stages[0]
     assert (stage.trainable, set(stage.lr)) == (("projector", "language"), {"projector", "language"})
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import BadData, BadInput
+from core.mixture.kept import kept_recipes
 from core.mixture.recipe import BudgetEntry, PartEntry, Recipe, SelectionByMethod, Stage, load_recipe
 from core.store.acts import Acts
 from core.workspace import Workspace
@@ -98,12 +99,12 @@ def test_a_kept_recipe_comes_back_the_same_and_the_one_kept_last_first(tmp_path:
     first = drafts.save(workspace, opened(SAMPLE, "one"))
     assert first.is_saved(SAMPLE)
     drafts.save(workspace, drafts.set_name(opened(SAMPLE, "two"), "other"))
-    assert list(drafts.saved_recipes(workspace)) == ["two", "one"]
-    assert drafts.saved_recipes(workspace)["one"] == SAMPLE
+    assert list(kept_recipes(workspace)) == ["two", "one"]
+    assert kept_recipes(workspace)["one"] == SAMPLE
     drafts.save(workspace, drafts.set_name(first, "renamed"))
-    assert [recipe.name for recipe in drafts.saved_recipes(workspace).values()] == ["renamed", "other"]
+    assert [recipe.name for recipe in kept_recipes(workspace).values()] == ["renamed", "other"]
     drafts.remove(workspace, "one")
-    assert list(drafts.saved_recipes(workspace)) == ["two"]
+    assert list(kept_recipes(workspace)) == ["two"]
 
 
 def test_ids_of_new_recipes_are_not_taken() -> None:
