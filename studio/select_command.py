@@ -147,7 +147,7 @@ def told_constraints(
     workspace: Workspace, file: Path | None, pin: list[str], never: list[str], with_lists: bool
 ) -> tuple[Constraints, list[str]]:
     """The constraints of the file and of the options together, and what is to be said about lists that are not used."""
-    from core.mixture.recipe import plain_values, yaml_text
+    from core.mixture.strict_yaml import plain_values, yaml_text
     from core.select import pins
     from core.select.constraints import Constraints, constraints_of
     from core.select.yaml_words import line_in

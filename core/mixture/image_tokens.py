@@ -36,6 +36,29 @@ class ImageCost:
     tiles: NDArray[np.int64]
 
 
+@dataclass(frozen=True, eq=False)
+class Sizes:
+    """How large the pictures of samples are: num_images [N] int64, and of those with a single one of known size, tiled [T] int64
+    their places, width_px and height_px [D] the different sizes, place [T] which of them each has."""
+
+    num_images: NDArray[np.int64]
+    tiled: NDArray[np.int64]
+    width_px: NDArray[np.int64]
+    height_px: NDArray[np.int64]
+    place: NDArray[np.int64]
+
+
+def sizes_of(num_images: NDArray[Any], width_px: NDArray[Any], height_px: NDArray[Any]) -> Sizes:
+    """num_images: [N] integers; width_px, height_px: [N] floats, the sample's first picture, NaN unknown."""
+    tiled = np.flatnonzero((num_images == 1) & (width_px > 0) & (height_px > 0))
+    sizes = (width_px[tiled].astype(np.int64) << _SIZE_BITS) + height_px[tiled].astype(np.int64)
+    # Pools hold few sizes; as pairs of numbers this takes ten times as long.
+    different, place = np.unique(sizes, return_inverse=True)
+    return Sizes(
+        num_images.astype(np.int64), tiled, different >> _SIZE_BITS, different & ((1 << _SIZE_BITS) - 1), place
+    )
+
+
 def image_cost(
     num_images: NDArray[Any],
     width_px: NDArray[Any],
@@ -43,22 +66,17 @@ def image_cost(
     resolution: Resolution,
     patches: int,
 ) -> ImageCost:
-    """The cost of samples at a stage's resolution.
+    """The cost of samples at a stage's resolution; see `sizes_of` and `cost_of_sizes`."""
+    return cost_of_sizes(sizes_of(num_images, width_px, height_px), resolution, patches)
 
-    num_images: [N] integers; width_px, height_px: [N] floats, the sample's first picture, NaN unknown. A single picture
-    of unknown size counts as one untiled square.
-    """
-    square = patches**2 + 1
-    tokens = num_images.astype(np.int64) * square
-    tiles = num_images.astype(np.int64)
+
+def cost_of_sizes(sizes: Sizes, resolution: Resolution, patches: int) -> ImageCost:
+    """The cost of samples at a resolution. A single picture of unknown size counts as one untiled square."""
+    tokens = sizes.num_images * (patches**2 + 1)
+    tiles = sizes.num_images.copy()
     if resolution.mode == "anyres":
-        tiled = np.flatnonzero((num_images == 1) & (width_px > 0) & (height_px > 0))
-        sizes = (width_px[tiled].astype(np.int64) << _SIZE_BITS) + height_px[tiled].astype(np.int64)
-        # Pools hold few sizes; as pairs of numbers this takes ten times as long.
-        different, place = np.unique(sizes, return_inverse=True)
-        width, height = different >> _SIZE_BITS, different & ((1 << _SIZE_BITS) - 1)
-        cost = anyres_cost(width, height, resolution.px, patches, resolution.max_tiles)
-        tokens[tiled], tiles[tiled] = cost.tokens[place], cost.tiles[place]
+        cost = anyres_cost(sizes.width_px, sizes.height_px, resolution.px, patches, resolution.max_tiles)
+        tokens[sizes.tiled], tiles[sizes.tiled] = cost.tokens[sizes.place], cost.tiles[sizes.place]
     return ImageCost(tokens, tiles)
 
 

@@ -7,13 +7,12 @@ An unknown or doubled key is an error that names its path and the keys that are 
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from hashlib import blake2b
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
-import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -28,8 +27,8 @@ from pydantic import (
 )
 
 from core.errors import BadInput, NewerFormat
+from core.mixture.strict_yaml import plain_values, yaml_of, yaml_text
 from core.select.constraints import Constraints
-from core.select.yaml_words import syntax_words
 
 FORMAT = 1
 MODULES = ("vision", "projector", "language")
@@ -53,22 +52,26 @@ class SourceEntry(_Part):
     sha256: str = Field("", pattern=_SHA256, description="sha256 over the files it was read from; empty accepts any.")
 
 
-class BudgetEntry(_Part):
-    """How much a selection may hold; exactly one of the three."""
-
-    samples: int | None = Field(None, ge=1, description="A number of samples.")
-    percent: Decimal | None = Field(None, gt=0, le=100, description="A share of the pool in percent, exact decimals.")
-    tokens: int | None = Field(None, ge=1, description="A number of text tokens.")
+class _Amount(_Part):
+    """What is given in one of several ways, and written in that one alone."""
 
     @model_validator(mode="after")
-    def _exactly_one(self) -> BudgetEntry:
-        if sum(value is not None for value in (self.samples, self.percent, self.tokens)) != 1:
+    def _exactly_one(self) -> Self:
+        if len(self._the_one_given()) != 1:
             raise ValueError("give exactly one of samples, percent and tokens")
         return self
 
     @model_serializer
     def _the_one_given(self) -> dict[str, Any]:
         return {key: value for key in type(self).model_fields if (value := getattr(self, key)) is not None}
+
+
+class BudgetEntry(_Amount):
+    """How much a selection may hold; exactly one of the three."""
+
+    samples: int | None = Field(None, ge=1, description="A number of samples.")
+    percent: Decimal | None = Field(None, gt=0, le=100, description="A share of the pool in percent, exact decimals.")
+    tokens: int | None = Field(None, ge=1, description="A number of text tokens.")
 
 
 class SelectionByMethod(_Part):
@@ -132,6 +135,16 @@ class ModelEntry(_Part):
     tokenizer: str = Field("", description="A folder or hub id; empty takes the preset's, or learns one for tiny.")
 
 
+class CapEntry(_Amount):
+    """A limit on how much of a selection is used; exactly one of the three."""
+
+    samples: int | None = Field(None, ge=1, description="A number of samples.")
+    percent: Decimal | None = Field(
+        None, gt=0, le=100, description="A share of the selection in percent, exact decimals."
+    )
+    tokens: int | None = Field(None, ge=1, description="A number of text tokens.")
+
+
 class PartEntry(_Part):
     """A selection's share in a stage."""
 
@@ -139,6 +152,20 @@ class PartEntry(_Part):
     repeat: float = Field(
         1.0, gt=0, le=1000, description="Copies: 2.5 is two whole ones and the better half of a third."
     )
+    cap: CapEntry | None = Field(
+        None, description="Most of the selection that is used: its best ones, before repeats; absent for all of it."
+    )
+    cap_per_source: CapEntry | None = Field(
+        None, description="Most that each source gives, its best ones, before `cap` and repeats; absent for no limit."
+    )
+
+    @model_serializer(mode="wrap")
+    def _caps_where_there_are_any(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        plain: dict[str, Any] = whole(self)
+        for name in ("cap", "cap_per_source"):
+            if plain.get(name) is None:
+                plain.pop(name, None)  # a recipe without any reads, and is hashed, as it always was
+        return plain
 
 
 class Resolution(_Part):
@@ -220,7 +247,7 @@ class Recipe(_Part):
 
     def to_yaml(self) -> str:
         """The one YAML form: loading and saving it again gives the same bytes."""
-        return yaml.dump(self.as_dict(), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+        return yaml_of(self.as_dict())
 
     def content_hash(self) -> str:
         """32 hex digits over everything the recipe says, whatever its file looks like."""
@@ -233,33 +260,12 @@ def load_recipe(path: Path) -> Recipe:
     return parse_recipe(yaml_text(path, "recipe"), str(path))
 
 
-def yaml_text(path: Path, noun: str) -> str:
-    """The text of a YAML file; `noun` says in errors what it is meant to be."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise BadInput(f"There is no {noun} {path}.", f"Give the path of a {noun}'s YAML file.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"The {noun} {path} cannot be read ({error}).", "Give a YAML file in UTF-8.") from error
-
-
 def parse_recipe(text: str, called: str = "the recipe") -> Recipe:
     """A recipe from YAML text; `called` names it in errors."""
     raw = plain_values(text, called)
     if not isinstance(raw, dict):
         raise BadInput(f"{called} is not a recipe.", "A recipe starts with `winnow_recipe: 1`; see the README.")
     return recipe_from_dict(raw, called)
-
-
-def plain_values(text: str, called: str) -> Any:
-    """What YAML text says; a key that stands twice is an error as any other."""
-    try:
-        return yaml.load(text, Loader=_StrictLoader)
-    except RecursionError:
-        raise BadInput(f"{called} is nested too deeply to be read.", "Mend its brackets and indents.") from None
-    except (yaml.YAMLError, ValueError) as error:  # a date that no calendar has is a ValueError
-        problem, fix = syntax_words(error, text)
-        raise BadInput(f"{called} is not YAML{problem}", fix) from error
 
 
 def recipe_from_dict(raw: Mapping[str, Any], called: str = "the recipe") -> Recipe:
@@ -283,33 +289,6 @@ def recipe_from_dict(raw: Mapping[str, Any], called: str = "the recipe") -> Reci
         raise BadInput(
             f"{called}: {path + ': ' if path else ''}{message}{given}.", _described(Recipe, first["loc"])
         ) from None
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """YAML in which a key that stands twice is an error; plain YAML would silently take the second."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if not isinstance(key, Hashable) or key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} stands twice", key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
-class _Dumper(yaml.SafeDumper):
-    """YAML that reads back: text with rare line breaks must be quoted and escaped, which PyYAML does not see by itself."""
-
-
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    rare = any(mark in text for mark in "\x85\u2028\u2029")
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if rare else None)
-
-
-_Dumper.add_representer(str, _text)
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:

@@ -6,14 +6,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.mixture.cost import ASSUMED_UTILISATION, H200_PEAK, gpu_hours, preset_cost
-from core.mixture.image_tokens import image_cost, patches_along
+from core.mixture.lengths import Ruler
 from core.mixture.mixture import Mixture, StageSamples
+from core.mixture.recipe import Stage
 from core.select.pool import Pool
-
-CHARS_PER_TOKEN = 4.0
-"""Used where a sample has no token count; such totals are marked as estimates."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +43,8 @@ def plan_totals(
     mixture: Mixture, *, peak: float = H200_PEAK, utilisation: float = ASSUMED_UTILISATION
 ) -> tuple[StageTotals, ...]:
     """The totals of every stage; hours are for one device with `peak` dense bf16 FLOP/s at a share `utilisation`."""
-    return tuple(
-        stage_totals(stage, mixture.pool, mixture.recipe.model.preset, peak, utilisation) for stage in mixture.stages
-    )
+    ruler = Ruler(mixture.pool, mixture.recipe.model.preset)
+    return tuple(counted(stage.stage, _times(stage, ruler.pool), ruler, peak, utilisation) for stage in mixture.stages)
 
 
 def stage_totals(
@@ -58,41 +56,45 @@ def stage_totals(
     learnt_vocab_size: int | None = None,
 ) -> StageTotals:
     """The totals of one stage; `learnt_vocab_size` is the workspace's own tokenizer's, where it has one."""
-    stage, rows = samples.stage, pool.rows_of(samples.listed)
-    columns = {
-        name: pool.columns[name][rows]
-        for name in ("num_images", "width_px", "height_px", "num_text_tokens", "num_chars")
-    }
-    num_images = np.nan_to_num(columns["num_images"]).astype(np.int64)
-    unknown = np.isnan(columns["num_text_tokens"])
-    estimate = np.ceil(np.nan_to_num(columns["num_chars"]) / CHARS_PER_TOKEN)
-    text = np.where(unknown, estimate, columns["num_text_tokens"])
-    cost = image_cost(
-        num_images,
-        columns["width_px"],
-        columns["height_px"],
-        stage.resolution,
-        patches_along(preset, stage.resolution.px),
-    )
-    lengths = text + cost.tokens
-    tokens = float(lengths.sum()) * stage.epochs
-    flops = preset_cost(preset, learnt_vocab_size).stage(
+    return counted(samples.stage, _times(samples, pool), Ruler(pool, preset), peak, utilisation, learnt_vocab_size)
+
+
+def _times(samples: StageSamples, pool: Pool) -> NDArray[np.int64]:
+    """[N] int64: how often each sample of the pool stands in a stage."""
+    return np.bincount(pool.rows_of(samples.listed), minlength=len(pool))
+
+
+def counted(
+    stage: Stage,
+    times: NDArray[np.int64],
+    ruler: Ruler,
+    peak: float,
+    utilisation: float,
+    learnt_vocab_size: int | None = None,
+) -> StageTotals:
+    """The same from how often each sample of the pool stands in the stage, [N] int64; what is summed is whole numbers."""
+    lengths = ruler.at(stage.resolution)
+    num_text = int(np.dot(times, ruler.text))
+    num_image_tokens, num_tiles = int(np.dot(times, lengths.image_tokens)), int(np.dot(times, lengths.tiles))
+    squares = float(np.dot((times * lengths.tokens).astype(np.float64), lengths.tokens.astype(np.float64)))
+    tokens = (num_text + num_image_tokens) * stage.epochs
+    flops = preset_cost(ruler.preset, learnt_vocab_size).stage(
         stage.trainable,
-        tiles=float(cost.tiles.sum()) * stage.epochs,
+        tiles=num_tiles * stage.epochs,
         tokens=tokens,
-        squares=float((lengths**2).sum()) * stage.epochs,
-        supervised=float(text.sum()) * stage.epochs,
+        squares=squares * stage.epochs,
+        supervised=num_text * stage.epochs,
     )
     return StageTotals(
         name=stage.name,
-        num_samples=len(samples),
-        num_unique_samples=len(np.unique(samples.listed)),
-        num_images=int(num_images.sum()),
-        num_text_tokens=int(text.sum()),
-        num_image_tokens=int(cost.tokens.sum()),
-        num_tiles=int(cost.tiles.sum()),
+        num_samples=int(times.sum()),
+        num_unique_samples=int(np.count_nonzero(times)),
+        num_images=int(np.dot(times, ruler.num_images)),
+        num_text_tokens=num_text,
+        num_image_tokens=num_image_tokens,
+        num_tiles=num_tiles,
         num_steps=int(np.ceil(tokens / stage.tokens_per_step)),
-        num_estimated=int(unknown.sum()),
+        num_estimated=int(times[ruler.estimated].sum()),
         flops=flops,
         gpu_hours=gpu_hours(flops, peak, utilisation),
     )

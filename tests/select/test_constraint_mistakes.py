@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import BadInput
-from core.mixture.recipe import plain_values
+from core.mixture.strict_yaml import plain_values
 from core.select.constraints import constraints_of
 from core.select.yaml_words import line_in
 

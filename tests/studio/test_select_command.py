@@ -13,7 +13,7 @@ import pytest
 from core.errors import BadInput
 from core.filters import Filter
 from core.lens import Lens
-from core.mixture.recipe import plain_values
+from core.mixture.strict_yaml import plain_values
 from core.select import pins, saved
 from core.select.constraints import constraints_of
 from core.store import named_filters
