@@ -208,20 +208,18 @@ def export(
     shard_mb: Annotated[
         int, typer.Option("--shard-mb", metavar="MB", min=1, help="About how large a tar or Parquet shard gets.")
     ] = 512,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="DIR may hold this very export: it is verified, and mended where damaged.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write a selection or a recipe's mixture as data a trainer loads."""
-    from core.mixture.gather import REASONS
-    from studio.verbs import export_mixture
+    from studio.verbs import export_lines, export_mixture
 
     def act() -> tuple[dict[str, Any], Callable[[dict[str, Any]], list[str]]]:
         with bar("exporting") as progress:
-            done = export_mixture(_open(ws), to, out, selection, recipe, images, progress, shard_mb << 20)
-        return done, lambda r: [
-            f"{r['num_samples']:,} samples and {r['num_images']:,} images exported to {out}.",
-            *(f"  {count:>7,} left out: {REASONS.get(reason, reason)}" for reason, count in r["dropped"].items()),
-            *(f"  {note}" for note in r["notes"]),
-        ]
+            done = export_mixture(_open(ws), to, out, selection, recipe, images, progress, shard_mb << 20, resume)
+        return done, lambda r: export_lines(r, out)
 
     perform(as_json, act)
 

@@ -11,9 +11,9 @@ import streamlit as st
 
 from core import runs
 from core.errors import BadInput, StudioError
-from core.mixture.export import TARGETS
 from core.mixture.export_job import KIND, start_export
 from core.mixture.recipe import Recipe
+from core.mixture.targets import TARGETS
 from core.runs import Run
 from studio import cached, downloads, layout, run_panel, session
 from studio import mixture_draft as drafts

@@ -90,12 +90,14 @@ def export_mixture(
     images: str,
     progress: Progress,
     shard_bytes: int,
+    resume: bool = False,
 ) -> dict[str, Any]:
     """`winnow export`: a recipe's mixture, or one selection as a mixture of one stage."""
     from core.lens import Lens
-    from core.mixture.export import export, image_mode, target_of
+    from core.mixture.export import export, image_mode
     from core.mixture.mixture import recipe_for_file, resolve
     from core.mixture.recipe import load_recipe
+    from core.mixture.targets import target_of
     from core.select import saved
 
     target_of(target), image_mode(images)  # a mistaken word is said before any work
@@ -113,7 +115,23 @@ def export_mixture(
             entry = saved.find(workspace, str(selection))
             file, digest = workspace.path / entry.path, entry.sha256
         mixture = resolve(recipe_for_file(file, digest=digest), lens, file.parent)
-    return export(mixture, lens, target, out, images, progress, shard_bytes=shard_bytes).as_json()
+    report = export(mixture, lens, target, out, images, progress, resume=resume, shard_bytes=shard_bytes)
+    return report.as_json()
+
+
+def export_lines(done: dict[str, Any], out: Path) -> list[str]:
+    """What a person reads after an export."""
+    from core.mixture.gather import REASONS
+
+    already = "already " if done["already"] else ""
+    mended = done["mended"]
+    written = [f"  Written anew, since damaged or gone: {', '.join(mended[:5])}{', ...' if len(mended) > 5 else ''}"]
+    return [
+        f"{done['num_samples']:,} samples and {done['num_images']:,} images {already}exported to {out}.",
+        *(written if mended else []),
+        *(f"  {count:>7,} left out: {REASONS.get(reason, reason)}" for reason, count in done["dropped"].items()),
+        *(f"  {note}" for note in done["notes"]),
+    ]
 
 
 def train_recipe(

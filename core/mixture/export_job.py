@@ -28,21 +28,25 @@ def start_export(
     images: str = "copy",
     *,
     recipe_folder: Path | None = None,
+    shard_bytes: int | None = None,
 ) -> Run:
     """Start a detached export of a recipe's mixture to `out`, a new or empty folder.
 
     A wrong target, image mode or folder is BadInput here, before anything is started. `recipe_folder` is what relative
     paths of selection files start from; the workspace is tried after it.
     """
-    from core.mixture.export import free_folder, image_mode, target_of
+    from core.mixture.export import SHARD_BYTES, image_mode
+    from core.mixture.folder import free_folder
+    from core.mixture.targets import target_of
 
     target_of(target), image_mode(images)
     settings = {
         "workspace": str(workspace.path),
         "recipe_folder": str((recipe_folder or workspace.path).resolve()),
         "target": target,
-        "out": str(free_folder(out)),
+        "out": str(free_folder(out, workspace)),
         "images": images,
+        "shard_bytes": shard_bytes or SHARD_BYTES,
     }
     text = recipe.to_yaml()  # before there is a run that would have to be cleared away
     path = runs.create(workspace.path, KIND, __name__, settings)
@@ -51,9 +55,13 @@ def start_export(
 
 
 def run_job(folder: RunFolder) -> dict[str, Any]:
-    """Resolve the recipe and write it; the result is what `winnow export --json` prints, and where it lies."""
+    """Resolve the recipe and write it; the result is what `winnow export --json` prints, and where it lies.
+
+    A run that ended after its export was whole, and is gone on with, finds that and says so.
+    """
     from core.lens import Lens
     from core.mixture.export import export
+    from core.mixture.folder import names_in
     from core.mixture.mixture import resolve
     from core.mixture.recipe import load_recipe
 
@@ -66,7 +74,11 @@ def run_job(folder: RunFolder) -> dict[str, Any]:
     progress(0, None, "choosing the samples")
     lens = Lens(Workspace.open(Path(settings["workspace"])))
     mixture = resolve(load_recipe(folder.path / "recipe.yaml"), lens, Path(settings["recipe_folder"]))
-    report = export(mixture, lens, settings["target"], Path(settings["out"]), settings["images"], progress)
+    out = Path(settings["out"])
+    report = export(
+        mixture, lens, settings["target"], out, settings["images"], progress, resume=bool(names_in(out)),
+        shard_bytes=settings["shard_bytes"],
+    )  # fmt: skip
     return {**report.as_json(), "path": str(report.path), "num_bytes": report.num_bytes}
 
 

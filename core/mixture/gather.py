@@ -5,7 +5,6 @@ A few thousand samples and about 64 MB of images are in memory at a time; per im
 
 from __future__ import annotations
 
-import errno
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -17,11 +16,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import BadInput
+from core.errors import BadData, BadInput
 from core.progress import Progress
 from core.store import Store
 from core.store.ids import image_key
 from core.store.keyed import KeyedRows
+from core.store.tables import is_full
 
 ImageMode = Literal["copy", "link", "reference"]
 IMAGE_MODES: tuple[ImageMode, ...] = ("copy", "link", "reference")
@@ -40,6 +40,7 @@ REASONS = {
 """Why an export leaves a sample out: its images, or what the format cannot carry."""
 
 CHUNK_SAMPLES = 4096
+_CHUNK_PATHS = 1 << 14
 _BATCH_BYTES = 64 << 20
 _SAMPLE_COLUMNS = ("sample_id", "source", "original_id", "conversations", "image_keys")
 _IMAGE_COLUMNS = ("image_key", "width_px", "height_px", "format", "origin_path", "size_bytes", "mtime_ns", "kept")
@@ -242,8 +243,10 @@ class Gather:
             self.num_by_content += 1
             fact = FileFact(sha256(data).hexdigest(), len(data))
             for path in paths:
-                self._write(path, data, origin)
-                self.files[path], self.image_keys[path] = fact, key
+                if self._put(path, data, origin):
+                    self.files[path], self.image_keys[path] = fact, key
+                else:
+                    self.failed[path] = "image_missing"
         return held
 
     def _stored(self, needed: dict[str, Any], facts: dict[str, Any]) -> dict[str, bytes]:
@@ -279,24 +282,51 @@ class Gather:
             else:
                 self.failed[path] = reason
 
-    def _write(self, path: str, data: bytes, origin: Path) -> None:
+    def check_again(self, progress: Progress) -> None:
+        """Files that are not ours, linked or left where they are: BadData when one was deleted or changed under way."""
+        if self._mode == "copy" or self._embed:
+            return
+        paths, lost = sorted(self.image_keys), []
+        for start in range(0, len(paths), _CHUNK_PATHS):
+            progress(start, len(paths), "looking at the images again")
+            some = {path: self.image_keys[path] for path in paths[start : start + _CHUNK_PATHS]}
+            columns = ["image_key", "size_bytes", "mtime_ns"]
+            facts = {
+                row["image_key"]: (row["size_bytes"], row["mtime_ns"])
+                for row in self._images.take(sorted(set(some.values())), columns).to_pylist()
+            }
+            for path, key in some.items():
+                place = os.path.normpath(f"{self._final if self._mode == 'reference' else self._folder}/{path}")
+                if not _unchanged(place, facts.get(key)) and image_key(_read(Path(place)) or b"") != key:
+                    lost.append(place)
+        if lost:
+            raise BadData(
+                f"{len(lost):,} images were deleted or changed while they were exported, {lost[0]} among them.",
+                "Export again: samples whose image is gone or changed are left out then, and counted.",
+            )
+
+    def _put(self, path: str, data: bytes, origin: Path) -> bool:
+        """Put an image in place; False when the file it should be linked to has gone."""
         place = self._folder / path
         if place.parent not in self._folders:
             place.parent.mkdir(parents=True, exist_ok=True)
             self._folders.add(place.parent)
         if self._mode == "copy":
             place.write_bytes(data)
-            return
+            return True
         place.unlink(missing_ok=True)  # of an export that was cut short
         try:
             os.link(origin.resolve(), place)
+        except FileNotFoundError:
+            return False
         except OSError as error:
-            if error.errno == errno.ENOSPC:
+            if is_full(error):
                 raise
             raise BadInput(
                 f"{origin} cannot be hard-linked into {self._final} ({error.strerror}).",
                 "Use --images copy, or export to the disk the images are on.",
             ) from error
+        return True
 
 
 def _turns(table: Any) -> list[tuple[tuple[str, str], ...]]:
@@ -313,6 +343,15 @@ def _turns(table: Any) -> list[tuple[tuple[str, str], ...]]:
 def _suffix(fact: dict[str, Any]) -> str:
     kind = str(fact["format"] or "bin")
     return _SUFFIXES.get(kind, kind.lower())
+
+
+def _unchanged(place: str, fact: tuple[int, int] | None) -> bool:
+    """Whether a file is as large and as old as when it was ingested: (bytes, nanoseconds)."""
+    try:
+        seen = os.stat(place)
+    except OSError:
+        return False
+    return (seen.st_size, seen.st_mtime_ns) == fact
 
 
 def _read(path: Path) -> bytes | None:

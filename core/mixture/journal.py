@@ -27,21 +27,25 @@ class Progressed:
 
 
 class Journal:
-    """The journal of one folder; `fingerprint` names everything the bytes of the export depend on."""
+    """The journal of one folder; `began` is its first line, with a `fingerprint` of everything the bytes of the export depend on."""
 
-    def __init__(self, folder: Path, fingerprint: str) -> None:
+    def __init__(self, folder: Path, began: dict[str, str]) -> None:
         self._path = folder / JOURNAL_FILE
-        self._fingerprint = fingerprint
+        self._began = began
         self._told = (0, 0, 0, 0)  # image keys, files, failed images and skipped rows that earlier lines hold
+
+    def began(self) -> dict[str, Any]:
+        """What the folder holds the beginning of, nothing when that is not known."""
+        lines = self._lines()
+        return lines[0] if lines else {}
 
     def matches(self) -> bool:
         """Whether the folder holds the beginning of the same export."""
-        lines = self._lines()
-        return bool(lines) and lines[0].get("fingerprint") == self._fingerprint
+        return self.began().get("fingerprint") == self._began["fingerprint"]
 
     def begin(self) -> None:
         """Start anew."""
-        self._append({"fingerprint": self._fingerprint}, "w")
+        self._append(dict(self._began), "w")
 
     def replay(self, gather: Gather) -> Progressed:
         """Fill `gather` with what was done, and say where to go on."""
@@ -57,7 +61,9 @@ class Journal:
             whole.append(line)
         gather.position = found.position
         self._told = _lengths(gather)
-        self._path.write_text("".join(json.dumps(line) + "\n" for line in whole), encoding="utf-8")
+        rewritten = self._path.with_name(f"{JOURNAL_FILE}.new")  # a full disk here must not cost what is known
+        rewritten.write_text("".join(json.dumps(line) + "\n" for line in whole), encoding="utf-8")
+        os.replace(rewritten, self._path)
         return found
 
     def note(self, gather: Gather, state: dict[str, Any], digest: RowDigest) -> None:

@@ -41,8 +41,12 @@ def build(
     images: str,
     round_trip: dict[str, object],
     notes: tuple[str, ...],
+    fingerprint: str,
 ) -> dict[str, Any]:
-    """The manifest as plain values, in the order people read it; `files` are added when all are written."""
+    """The manifest as plain values, in the order people read it; `files` are added when all are written.
+
+    `fingerprint` is over everything the bytes depend on: equal ones mean equal exports.
+    """
     recipe = mixture.recipe
     unique = np.unique(written.sample_ids)
     return {
@@ -51,6 +55,7 @@ def build(
         "images": images,
         "image_root": ".",
         "code_version": __version__,
+        "fingerprint": fingerprint,
         "name": recipe.name,
         "recipe_hash": recipe.content_hash(),
         "recipe": recipe.as_dict(),
@@ -61,6 +66,7 @@ def build(
             "stages": {stage.name: stage.shuffle_seed for stage in recipe.stages},
         },
         "snapshot": mixture.snapshot,
+        **({} if mixture.moved is None else {"since_recipe": mixture.moved.as_dict()}),
         "selections": {key: one.made for key, one in mixture.chosen.items()},
         "sources": _sources(lens),
         "num_rows": len(written.sample_ids),

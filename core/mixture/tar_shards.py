@@ -1,7 +1,7 @@
 """WebDataset shards: tars whose headers say nothing but name and size, members of a sample next to each other.
 
 A sample is `<key>.json` behind its images, `<key>.jpg` for one and `<key>.0.jpg`, `<key>.1.jpg` for several. Its key is the
-number of its row and its escaped id: unlike any other, without a dot.
+number of its row and its escaped id: unlike any other, without a dot. The id as it was stands in the JSON.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 import struct
 import tarfile
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote, unquote
@@ -22,6 +23,8 @@ from core.mixture.target import RowRead, sharegpt
 
 _BUFFER_BYTES = 4 << 20
 INDEX_SUFFIX = ".tar.idx"
+KEY_CHARS = 200
+"""Of an escaped id in a key, so that with an ending it is a file's name wherever a tar is unpacked; a longer one is cut and hashed."""
 
 
 class TarShards:
@@ -106,7 +109,11 @@ class TarShards:
 
 def key_of(row: int, original_id: str) -> str:
     """The key of a row: its number, and the id with every byte escaped that a key, a path or a shell could misread."""
-    return f"{row:09d}-{escaped(original_id)}"
+    said = escaped(original_id)
+    if len(said) > KEY_CHARS:
+        digest = sha256(original_id.encode("utf-8")).hexdigest()[:16]
+        said = f"{said[: KEY_CHARS - 17]}~{digest}"
+    return f"{row:09d}-{said}"
 
 
 def escaped(text: str) -> str:
@@ -139,7 +146,7 @@ def read_tars(paths: list[Path]) -> Iterator[RowRead]:
 
 def _row(path: Path, key: str, members: dict[str, bytes]) -> RowRead:
     said = orjson.loads(members.pop("json", b"{}"))
-    if set(said.get("images", ())) != set(members) or unescaped(key[10:]) != said["id"]:
+    if set(said.get("images", ())) != set(members) or key != key_of(int(key[:9]), said["id"]):
         raise BadData(f"The members of {key} in {path} are not what its JSON says.", "Export again.")
     turns = tuple((turn["from"], turn["value"]) for turn in said["conversations"])
     return RowRead(said["source"], said["id"], turns, tuple(members[name] for name in said["images"]))

@@ -11,11 +11,14 @@ from typing import Any
 
 from core.errors import BadData, BadInput
 from core.mixture import sums
-from core.mixture.export import TARGETS, target_of
+from core.mixture.folder import final_of, partial_of
 from core.mixture.manifest import FORMAT, MANIFEST_FILE
 from core.mixture.target import ImagesRead, RowDigest, Target
+from core.mixture.targets import TARGETS, target_of
 from core.progress import Progress, silent
 from core.store.ids import id_hex, sample_id
+
+NOT_LISTED = "not in the manifest"
 
 
 @dataclass(frozen=True)
@@ -84,13 +87,19 @@ def verify(folder: Path, progress: Progress = silent) -> Verified:
             found.append(Difference(path, "its content has changed"))
     progress(len(listed), len(listed), "hashing the files")
     here = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
-    found += [Difference(path, "not in the manifest") for path in sorted(here - set(listed) - {MANIFEST_FILE})]
+    found += [Difference(path, NOT_LISTED) for path in sorted(here - set(listed) - {MANIFEST_FILE})]
     num_rows, more = _rows(target_of(record["target"]), folder, record, progress)
     return Verified(folder, record["target"], len(listed), num_bytes, num_rows, (*found, *more))
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST_FILE
+    final = final_of(folder)
+    if final is not None or (not folder.exists() and partial_of(folder).is_dir()):
+        raise BadInput(
+            f"The export to {final or folder} is unfinished.",
+            "Run the same `winnow export` again: it goes on where it stopped.",
+        )
     if not path.is_file():
         raise BadInput(
             f"{folder} is no export: it has no {MANIFEST_FILE}.", "Give the folder that `winnow export` wrote."

@@ -29,13 +29,18 @@ _FULL_TEXTS = tuple(f"(os error {number})" for number in sorted(_FULL))
 _BROKEN_TEXTS = ("LanceError", "External error", "Not found")
 
 
+def is_full(error: BaseException) -> bool:
+    """Whether an error says that a disk, a quota or a file is full."""
+    return getattr(error, "errno", None) in _FULL or any(text in str(error) for text in _FULL_TEXTS)
+
+
 @contextmanager
 def writing(what: str) -> Iterator[None]:
     """Turn a full disk, quota or file into DiskFull; Lance reports it as OSError or as text in a RuntimeError."""
     try:
         yield
     except (OSError, RuntimeError) as error:
-        if getattr(error, "errno", None) in _FULL or any(text in str(error) for text in _FULL_TEXTS):
+        if is_full(error):
             raise DiskFull(
                 f"The disk is full while writing {what}.",
                 "Free some space and run the same command again; finished work is kept.",

@@ -14,9 +14,10 @@ from PIL import Image
 
 from core.ingest import IngestSettings, ingest
 from core.lens import Lens
-from core.mixture.export import TARGETS, export
+from core.mixture.export import export
 from core.mixture.mixture import resolve
 from core.mixture.recipe import Recipe, recipe_from_dict
+from core.mixture.targets import TARGETS
 from core.store import evidence
 from core.vocabulary import CAPABILITY_KEYS, STYLES
 from core.workspace import Workspace

@@ -21,11 +21,12 @@ from core.errors import BadData, BadInput, Busy, DiskFull
 from core.ingest import IngestSettings, ingest
 from core.lens import Lens
 from core.mixture import llava
-from core.mixture.export import TARGETS, ExportReport, export
+from core.mixture.export import ExportReport, export
 from core.mixture.gather import folder_name
 from core.mixture.mixture import freeze, holdout, recipe_for_file, resolve
 from core.mixture.recipe import Recipe, load_recipe, recipe_from_dict
 from core.mixture.target import RowDigest, Written, check_round_trip
+from core.mixture.targets import TARGETS
 from core.mixture.winnow import Winnow
 from core.progress import silent
 from core.select import saved

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from core.lens import Lens
-from core.mixture.export import TARGETS, export
+from core.mixture.export import export
 from core.mixture.mixture import resolve
+from core.mixture.targets import TARGETS
 from core.mixture.verify import verify
 from tests.mixture.test_export import recipe, tree
 

@@ -23,12 +23,13 @@ from core.ingest import IngestSettings, ingest
 from core.lens import Lens
 from core.mixture import finevision, parquet_shards
 from core.mixture.energon import Groups
-from core.mixture.export import TARGETS, export
+from core.mixture.export import export
 from core.mixture.gather import REASONS, PlacedImage, Sample
 from core.mixture.mixture import resolve
 from core.mixture.recipe import recipe_from_dict
 from core.mixture.rules import typed, untyped
 from core.mixture.tar_shards import escaped, key_of, unescaped
+from core.mixture.targets import TARGETS
 from core.mixture.uids import halves
 from core.select.pool import Pool
 from core.store.ids import id_hex, sample_id

@@ -13,8 +13,9 @@ import pytest
 import yaml
 
 from core.errors import BadData, BadInput
-from core.mixture.export import TARGETS, export
+from core.mixture.export import export
 from core.mixture.mixture import resolve
+from core.mixture.targets import TARGETS
 from core.mixture.verify import verify
 from studio.cli import EXPORT_TARGETS
 from tests.mixture import conftest
