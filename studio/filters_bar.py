@@ -52,6 +52,12 @@ def filters_bar() -> int:
     return visible
 
 
+def num_passing() -> int | None:
+    """How many samples the filter lets through; None when something is wrong with it, which the chips tell."""
+    visible, wrong = _count(session.chosen_filter())
+    return visible if wrong is None else None
+
+
 def _count(chosen: Filter) -> tuple[int, StudioError | None]:
     """How many samples pass, or what is wrong with the filter."""
     try:
