@@ -10,7 +10,7 @@ import json
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -49,6 +49,19 @@ def question(name: str) -> str:
     return (_SQL_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
 
 
+_OF_SCORES = re.compile(
+    rf"\b(?:(?:{'|'.join(CAPABILITY_KEYS)})(?:_by|_or_0)?|bars_[abc]|top_capability)\b|\*\s+(?:EXCLUDE|REPLACE|FROM)\b"
+)
+
+
+@cache
+def reads_scores(name: str) -> bool:
+    """Whether the answer to core/sql/<name>.sql stands on scores, whatever the filter; one with a $sort does where that is a
+    capability."""
+    text = "\n".join(line for line in question(name).splitlines() if not line.startswith("--"))
+    return "$sort" not in text and _OF_SCORES.search(text) is not None
+
+
 @cache
 def _unsteady() -> frozenset[str]:
     """The functions of DuckDB whose answer does not follow from what they are given: chance, the clock, the connection.
@@ -64,20 +77,23 @@ def _unsteady() -> frozenset[str]:
 
 
 class Lens:
-    """The narrow columns of a workspace at one snapshot, which `follow` moves on to the ratings given since.
+    """The narrow columns of a workspace at one snapshot, which `follow` moves on to the ratings given since; with `versions`, as
+    `Workspace.pinned` gives them, at that older one, where it stays.
 
     Table `samples`: row, sample_id, source (an ENUM: answers that hold it cast it to text), original_id, num_images, num_turns,
     num_chars, num_text_tokens, width_px, height_px, one UTINYINT per capability (stored scale, NULL missing) with `<key>_by`
     naming its producer, style_bits, top_capability, flags, map_x, map_y, cluster, one DOUBLE per imported number
     (`number_columns`), tag_ids, top_tag (the first of a sample's first-level instruction tags in the order of the tree, an index
-    into `top_tags`). What makes questions quick: flag_bits and tag_bits (see `Shortcuts`), bars_a, bars_b, bars_c (see `BARS`).
+    into `top_tags`). What makes questions quick: flag_bits and tag_bits (see `Shortcuts`), bars_a, bars_b, bars_c (see `BARS`),
+    `<key>_or_0` (see `OR_0`).
     Tables `sources`, `tags(tag_id, kind, path, level1, level2, level3)`, `sample_tags(row, tag_id)`.
     View `pool`: what `--where` sees, scores from 0 to 5, imported numbers, `styles`, `tags` and `flags` as lists of text.
     """
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, versions: Mapping[str, int] | None = None) -> None:
         self.workspace = workspace
-        self._tables = {name: at for name, at in workspace.versions().items() if name != RATINGS}
+        known = workspace.versions() if versions is None else versions
+        self._tables = {name: at for name, at in known.items() if name != RATINGS}
         self._database = duckdb.connect(
             ":memory:", config={"autoinstall_known_extensions": False, "enable_external_access": False}
         )
@@ -90,7 +106,8 @@ class Lens:
         self._shortcuts = made.shortcuts
         self.num_samples = int(self._scalar("SELECT count(*) FROM samples"))
         self._following = threading.Lock()
-        self._ratings = LensRatings(workspace, self._database, said_by=len(self._producers.get("scores", [])))
+        said_by = len(self._producers.get("scores", []))
+        self._ratings = LensRatings(workspace, self._database, said_by, at=versions)
         self._settle()
 
     # -- people's ratings ---------------------------------------------------------------------------------------------
@@ -119,6 +136,11 @@ class Lens:
     def num_rated(self) -> int:
         """How many scores are people's."""
         return self._ratings.num_scores
+
+    @property
+    def num_rated_samples(self) -> int:
+        """How many samples have a score that is people's."""
+        return self._ratings.num_samples
 
     def content_hash(self, sample_id: int) -> str | None:
         """The content a rated sample has in this lens; None for one that nobody rated or that is not there."""

@@ -5,7 +5,7 @@ Only the samples that were rated since are written, in place: nothing is loaded 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -13,11 +13,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from core.lens_tables import BARS
+from core.lens_tables import BARS, OR_0
 from core.store import ratings
 from core.store.ids import MISSING, SCORE_SCALE
 from core.vocabulary import CAPABILITY_KEYS
-from core.workspace import Workspace
+from core.workspace import RATINGS, Workspace
 
 _BY = tuple(f"{key}_by" for key in CAPABILITY_KEYS)
 _CELLS = ", ".join(f'"{name}"' for name in (*CAPABILITY_KEYS, *_BY))
@@ -34,13 +34,20 @@ class _Below:
 class LensRatings:
     """The ratings in a lens; given: all that stand, whether they count or not."""
 
-    def __init__(self, workspace: Workspace, database: duckdb.DuckDBPyConnection, said_by: int) -> None:
-        """`said_by` is what the columns that name producers hold for people."""
+    def __init__(
+        self,
+        workspace: Workspace,
+        database: duckdb.DuckDBPyConnection,
+        said_by: int,
+        at: Mapping[str, int] | None = None,
+    ) -> None:
+        """`said_by` is what the columns that name producers hold for people; `at` is the snapshot of a lens that stays there."""
         self._store, self._database, self._said_by = workspace.store, database, said_by
         self._hashes: dict[int, str] = {}
         self._below: dict[int, _Below] = {}
         self._num_scores: dict[int, int] = {}
-        self.given = ratings.Ratings(workspace)
+        self._version = None if at is None else at.get("samples")
+        self.given = ratings.Ratings(workspace, None if at is None else at.get(RATINGS, 0))
         self._behind = self.given.sample_ids  # their scores are not yet those of `given`
         self._lay()
 
@@ -48,6 +55,11 @@ class LensRatings:
     def num_scores(self) -> int:
         """How many scores are people's."""
         return sum(self._num_scores.values())
+
+    @property
+    def num_samples(self) -> int:
+        """How many samples have a score that is people's."""
+        return sum(num > 0 for num in self._num_scores.values())
 
     def follow(self) -> None:
         """Bring the table up to the ratings as they stand now."""
@@ -71,13 +83,15 @@ class LensRatings:
         moved = sorted(self._behind)
         if not moved:
             return
-        self._hashes.update(ratings.contents(self._store, [one for one in moved if one not in self._hashes]))
+        self._hashes.update(
+            ratings.contents(self._store, [one for one in moved if one not in self._hashes], self._version)
+        )
         cursor = self._database.cursor()
         try:
             self._look_below(cursor, [one for one in moved if one not in self._below])
             there = [one for one in moved if one in self._below]
             cursor.register("rated_in", self._cells(there))
-            names = (*CAPABILITY_KEYS, *_BY, "top_capability", *BARS)
+            names = (*CAPABILITY_KEYS, *_BY, "top_capability", *BARS, *OR_0.values())
             changed = ", ".join(f'"{name}" = n."{name}"' for name in names)
             cursor.execute(f"UPDATE samples SET {changed} FROM rated_in n WHERE samples.row = n.row")
         finally:
@@ -109,6 +123,7 @@ class LensRatings:
         columns = {key: _nullable(scores[:, place]) for place, key in enumerate(CAPABILITY_KEYS)}
         columns |= {name: _nullable(by[:, place]) for place, name in enumerate(_BY)}
         columns |= {"top_capability": _nullable(best), **{name: _bars(scores, keys) for name, keys in BARS.items()}}
+        columns |= {name: pa.array(known[:, place]) for place, name in enumerate(OR_0.values())}
         return pa.table({"row": pa.array([self._below[one].row for one in sample_ids], pa.uint32()), **columns})
 
 

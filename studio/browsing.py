@@ -14,6 +14,7 @@ from core.store.ids import id_hex
 from core.vocabulary import CAPABILITY_KEYS, capability_name
 from studio import (
     cached,
+    cached_ratings,
     cached_search,
     charts,
     downloads,
@@ -21,10 +22,13 @@ from studio import (
     gallery,
     layout,
     marks,
+    rating,
     session,
     thumbnails,
 )
 from studio.cached import Card, Detail
+from studio.cached_ratings import Scored
+from studio.history_bar import history_bar
 from studio.session import View
 from studio.words import KIND_NAMES, Note, many, note_on, num
 
@@ -146,6 +150,7 @@ def grid(chosen: Filter, num_visible: int) -> None:
     if shown.sample is not None or shown.chosen != chosen:
         st.rerun()  # the rest of the page is not what it was
     try:
+        rating.problem()
         toolbar(num_visible)
         grid_page(num_visible)
     except StudioError as error:  # redrawn alone it is outside of what tells the page's problems
@@ -194,6 +199,11 @@ def csv_link(num_visible: int) -> None:
     )
 
 
+def undo() -> None:
+    """Undo and redo of what is done here: ratings, and pins."""
+    history_bar(only=("rating", "lists"))
+
+
 def nothing_ingested() -> None:
     """What Browse shows of an empty workspace."""
     with layout.empty(
@@ -216,12 +226,15 @@ def opened_sample(sample_id: int, num_visible: int) -> None:
         return
     from studio import pinning  # with the methods behind it, which the grid does not need
 
+    scores = cached_ratings.scores(sample_id)
     _way(sample_id, num_visible)
     pinning.decided(sample_id)
+    rating.problem()
+    rating.line(sample_id, scores)
     gallery.viewer(sample, key="sample-viewer")
-    left, right = st.columns([1.25, 1], gap="medium")
+    left, right = st.columns([1.35, 1], gap="medium")
     with left:
-        _scores(sample)
+        _scores(sample_id, scores)
         _similar(sample_id)
     with right:
         _evidence(sample)
@@ -233,7 +246,8 @@ def _way(sample_id: int, num_visible: int) -> None:
     from studio import pinning
 
     shown = session.view()
-    place, before, after = _neighbours(shown, sample_id)
+    asked = (sample_id, shown.chosen, shown.sort, shown.like, cached.tables_version(cached.workspace().path))
+    place, before, after = rating.steady(asked, lambda: _neighbours(shown, sample_id))
     last = _LAST_OPENED.get()
     _LAST_OPENED.set((sample_id, 1 if last is None else last[1] + 1))
     with st.container(
@@ -261,30 +275,25 @@ def _way(sample_id: int, num_visible: int) -> None:
             )  # fmt: skip
 
 
-def _scores(sample: Detail) -> None:
-    scores = {key: score for key, (score, _) in sample.scores.items()}
-    said_by = dict.fromkeys(by for _, by in sample.scores.values() if by is not None)
-    if not said_by:
+def _scores(sample_id: int, scores: dict[str, Scored]) -> None:
+    """The scores as a picture, and row by row to rate."""
+    said_by = dict.fromkeys(one.by for one in scores.values() if one.by is not None)
+    if said_by:
+        layout.section("Capability scores", "0 to 5", [note_on(by.name, by.version) for by in said_by])
+    else:
         layout.section("Capability scores", badges=evidence_views.producer_notes("scores"))
         known = "scores" in cached.lens().producers
         layout.small(
-            "Nobody scored this sample: the rules leave out languages they do not know."
+            "Nobody scored this sample: the rules leave out languages they do not know. Rate it here."
             if known
-            else "Not scored yet. Prepare the workspace on Overview."
+            else "Not scored yet. Prepare the workspace on Overview, or rate it here."
         )
-        return
-    layout.section("Capability scores", "0 to 5", [producer_note(by) for by in said_by])
-    picture, numbers = st.columns([1, 1], vertical_alignment="center")
-    with picture:
-        charts.radar(scores, key="sample-radar")
-    with numbers:
-        charts.score_list(scores)
-
-
-def producer_note(said_by: str) -> Note:
-    """The badge for 'rules 1'."""
-    name, _, version = said_by.partition(" ")
-    return note_on(name, version)
+    with st.container(key="sample-scores"):
+        picture, numbers = st.columns([1, 2.2], vertical_alignment="center")
+        with picture:
+            charts.radar({key: one.score for key, one in scores.items()}, key="sample-radar")
+        with numbers:
+            rating.rows(sample_id, scores)
 
 
 def _evidence(sample: Detail) -> None:

@@ -1,7 +1,7 @@
 """The only place with caching decorators: the workspace, its lens and answers, each kept per folder and version.
 
-The version is polled from the folders' modification times, which costs microseconds, so that work done by another process
-shows at the next run of a page.
+The version is polled from modification times, which costs microseconds, so that work done by another process shows at the next
+run of a page. A rating moves it too, but not what stands on the tables alone: see `tables_version`.
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ from numpy.typing import NDArray
 
 from core.errors import BadInput
 from core.filters import Filter
-from core.lens import Lens
+from core.lens import Lens, reads_scores
 from core.store import Store, evidence
-from core.store.ids import MISSING, SCORE_SCALE
+from core.store.ratings import PEOPLE
 from core.vocabulary import CAPABILITY_KEYS, styles_from_bits
 from core.workspace import Workspace
 from studio import session
+from studio.last_rating import last_rating
 from studio.session import Selected
 
 _NO_WORKSPACE = BadInput("No workspace is open.", "Open one on Overview, or start with `winnow open FOLDER`.")
@@ -52,10 +53,10 @@ def workspace() -> Workspace:
     return _workspace(str(path), record.stat().st_mtime_ns if record.is_file() else 0)
 
 
-def version(path: Path) -> str:
+def tables_version(path: Path) -> str:
     """A digest that moves with every write to a workspace's tables; reads no data.
 
-    Acts do not move it: no answer here stands on them, and each step of a slider is one.
+    Acts do not move it: hardly an answer here stands on them, and each step of a slider is one.
     """
     digest, tables = blake2b(digest_size=12), path / "tables"
     names = sorted(name for name in (os.listdir(tables) if tables.is_dir() else ()) if name.endswith(".lance"))
@@ -67,13 +68,36 @@ def version(path: Path) -> str:
     return digest.hexdigest()
 
 
+def version(path: Path) -> str:
+    """What moves with every write to a workspace's tables, and with every rating."""
+    rated = last_rating(path)
+    return f"{tables_version(path)}{_RATED}{rated}" if rated else tables_version(path)
+
+
+_RATED = "+"
+
+
+def _version_for(path: Path, name: str, chosen: Filter, sort: str = "") -> str:
+    """The version an answer is kept for: ratings move it only where scores are read."""
+    scored = reads_scores(name) or bool(chosen.scores or chosen.where) or sort in CAPABILITY_KEYS
+    return version(path) if scored else tables_version(path)
+
+
 def current_version() -> str:
     """The version of the workspace this session looks at."""
     return version(workspace().path)
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
 def _lens(path: str, at_version: str) -> Lens:
+    """The lens of the tables at a version, with the ratings up to it or further."""
+    tables, _, rated = at_version.partition(_RATED)
+    found = _loaded(path, tables)
+    found.follow(int(rated or 0))
+    return found
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _loaded(path: str, at_tables: str) -> Lens:
     loaded = Lens(Workspace.open(Path(path)))
     _settle()
     return loaded
@@ -112,16 +136,16 @@ def _answer_of(path: str, at_version: str, name: str, chosen: str, digest: str, 
 
 def ask(name: str, chosen: Filter | None = None, **parameters: Any) -> pa.Table:
     """The answer to core/sql/<name>.sql over what a filter shows, kept until the workspace moves."""
-    here = workspace()
-    text = (chosen or Filter()).model_dump_json()
-    return _answer(str(here.path), version(here.path), name, text, json.dumps(parameters, sort_keys=True))
+    here, chosen = workspace(), chosen or Filter()
+    at = _version_for(here.path, name, chosen, str(parameters.get("sort")))
+    return _answer(str(here.path), at, name, chosen.model_dump_json(), json.dumps(parameters, sort_keys=True))
 
 
 def ask_of(selected: Selected, name: str, chosen: Filter | None = None) -> pa.Table:
     """The answer of a question over `chosen` (a selection) to core/sql/<name>.sql, kept until the workspace moves."""
-    here = workspace()
-    text = (chosen or Filter()).model_dump_json()
-    return _answer_of(str(here.path), version(here.path), name, text, selected.digest, selected.sample_ids)
+    here, chosen = workspace(), chosen or Filter()
+    at = _version_for(here.path, name, chosen)
+    return _answer_of(str(here.path), at, name, chosen.model_dump_json(), selected.digest, selected.sample_ids)
 
 
 def count(chosen: Filter | None = None) -> int:
@@ -152,13 +176,12 @@ class Card:
 
 @dataclass(frozen=True)
 class Detail:
-    """What an opened sample says of itself. `scores` holds (score 0 to 5 or None, producer or None) per capability key."""
+    """What an opened sample says of itself; its scores are told by `studio.cached_ratings`."""
 
     card: Card
     original_id: str
     turns: tuple[tuple[str, str], ...]
     images: tuple[tuple[str, int, int, str, str], ...]
-    scores: dict[str, tuple[float | None, str | None]]
     tags: dict[str, tuple[str, ...]]
     cluster: int | None
     num_text_tokens: int | None
@@ -174,8 +197,9 @@ def page_of_cards(chosen: Filter, sort: str, page: int, page_size: int, here: Wo
     `here` is for routes, which have no session that looks at a workspace.
     """
     here = here or workspace()
-    text = chosen.model_dump_json()
-    return _page(str(here.path), version(here.path), text, json.dumps(_order(sort)), page, page_size)
+    order = _order(sort)
+    at = _version_for(here.path, "samples_page_badges", chosen, order["sort"])
+    return _page(str(here.path), at, chosen.model_dump_json(), json.dumps(order), page, page_size)
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
@@ -211,7 +235,7 @@ def _order(sort: str) -> dict[str, Any]:
 def cards(sample_ids: list[int]) -> list[Card]:
     """The cards of samples, in the order given; ids the workspace does not hold are left out."""
     here = workspace()
-    return _cards(str(here.path), version(here.path), tuple(sample_ids))
+    return _cards(str(here.path), tables_version(here.path), tuple(sample_ids))
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
@@ -242,7 +266,7 @@ def _made(store: Store, sample_ids: Sequence[int], badges: pa.Table) -> list[Car
 def detail(sample_id: int) -> Detail | None:
     """Everything about one sample; None when the workspace does not hold it."""
     here = workspace()
-    return _detail(str(here.path), version(here.path), sample_id)
+    return _detail(str(here.path), tables_version(here.path), sample_id)
 
 
 @st.cache_resource(max_entries=100, show_spinner=False)
@@ -253,7 +277,6 @@ def _detail(path: str, at_version: str, sample_id: int) -> Detail | None:
     if not found.num_rows or not marks.num_rows:
         return None
     row, mark = found.to_pylist()[0], marks.to_pylist()[0]
-    who = [f"{entry.name} {entry.version}" for entry in looking.producers.get("scores", [])]
     images = store.images(
         row["image_keys"] or [], ["image_key", "width_px", "height_px", "format", "origin_path"]
     ).to_pylist()
@@ -269,10 +292,6 @@ def _detail(path: str, at_version: str, sample_id: int) -> Detail | None:
         original_id=row["original_id"],
         turns=tuple((turn["role"], turn["text"]) for turn in row["conversations"] or ()),
         images=tuple((i["image_key"], i["width_px"], i["height_px"], i["format"], i["origin_path"]) for i in images),
-        scores={
-            key: (None, None) if mark[key] in (None, MISSING) else (mark[key] / SCORE_SCALE, who[mark[f"{key}_by"]])
-            for key in CAPABILITY_KEYS
-        },
         tags={
             kind: tuple(path for path in paths if kinds[path] == kind) for kind in ("instruction_tags", "image_tags")
         },
@@ -288,7 +307,7 @@ def _detail(path: str, at_version: str, sample_id: int) -> Detail | None:
 def similar(sample_id: int, limit: int = 8) -> list[tuple[int, float]]:
     """(sample id, cosine similarity) of the samples nearest in the first embedding; empty without an embedding."""
     here = workspace()
-    return _similar(str(here.path), version(here.path), sample_id, limit)
+    return _similar(str(here.path), tables_version(here.path), sample_id, limit)
 
 
 @st.cache_resource(max_entries=100, show_spinner=False)
@@ -328,8 +347,9 @@ def _coverage(path: str, at_version: str) -> list[Coverage]:
 
 def coverage() -> list[Coverage]:
     """All producers with how much they cover, by kind, most believed first."""
-    here = workspace()
-    return _coverage(str(here.path), version(here.path))
+    here, people = workspace(), lens().num_rated_samples
+    rated = [Coverage(PEOPLE.kind, PEOPLE.name, PEOPLE.version, people)] if people else []
+    return [*_coverage(str(here.path), tables_version(here.path)), *rated]
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -340,7 +360,7 @@ def _num_rows(path: str, at_version: str, table: str) -> int:
 def num_rows(table: str) -> int:
     """How many rows a table of the workspace has."""
     here = workspace()
-    return _num_rows(str(here.path), version(here.path), table)
+    return _num_rows(str(here.path), tables_version(here.path), table)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -351,7 +371,7 @@ def _quarantine(path: str, at_version: str) -> pa.Table:
 def quarantine() -> pa.Table:
     """The records that could not be taken in, each with its reason."""
     here = workspace()
-    return _quarantine(str(here.path), version(here.path))
+    return _quarantine(str(here.path), tables_version(here.path))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -362,4 +382,4 @@ def _stored_size(path: str, at_version: str) -> int:
 def stored_bytes() -> int:
     """Bytes the workspace's tables take on disk."""
     here = workspace()
-    return _stored_size(str(here.path), version(here.path))
+    return _stored_size(str(here.path), tables_version(here.path))

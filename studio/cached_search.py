@@ -54,7 +54,7 @@ def _likeness(path: str, at_version: str, table: str, text: str) -> Likeness:
 def likeness(text: str) -> Likeness:
     """How like a text the pictures of the workspace are; kept for the texts asked last."""
     here = cached.workspace()
-    return _likeness(str(here.path), cached.version(here.path), space().table, text)
+    return _likeness(str(here.path), cached.tables_version(here.path), space().table, text)
 
 
 def cosines(text: str, sample_ids: list[int]) -> dict[int, float]:

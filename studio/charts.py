@@ -263,21 +263,6 @@ def radar(scores: Mapping[str, float | None], behind: Mapping[str, float | None]
     style.component("drawing")(key=key, data={"svg": radar_svg(scores, behind)})
 
 
-def score_list(scores: Mapping[str, float | None]) -> None:
-    """The fourteen scores as a list of bars, the rubric on hover."""
-    entries = []
-    for capability in CAPABILITIES:
-        score = scores.get(capability.key)
-        anchors = "".join(f"<dt>{anchor}</dt><dd>{escape(says)}</dd>" for anchor, says in capability.rubric.items())
-        bar = f'<i style="width:{20 * (score or 0.0):.1f}%"></i>'
-        entries.append(
-            f'<div class="w-score w-tip {"missing" if score is None else ""}" tabindex="0"><span>{escape(capability.name)}</span>'
-            f'<div class="w-bar">{bar}</div><b>{"–" if score is None else f"{score:.1f}"}</b>'
-            f'<span class="w-tip-text">{escape(capability.name)}<dl>{anchors}</dl></span></div>'
-        )
-    st.html(f'<div class="w-scores">{"".join(entries)}</div>')
-
-
 # -- heatmaps -----------------------------------------------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ from core.errors import BadInput, StudioError
 from core.select import methods, pins, saved
 from core.select.budget import parse_budget
 from core.select.constraints import Constraints
+from core.store import ratings
 from studio import cached, forms, history, layout, session
 from studio.curate_value import (
     DEFAULT_METHOD,
@@ -279,6 +280,12 @@ def did(says: str, key: str, before: saved.SavedSelection | None, after: saved.S
     history.record(cached.workspace(), Act(says=says, changes=(change,)))
 
 
+def did_one(says: str, change: Change) -> None:
+    """Keep one change that is none of Curate's own state as an act."""
+    _write()
+    history.record(cached.workspace(), Act(says=says, changes=(change,)))
+
+
 def listed(says: str, before: pins.Lists, after: pins.Lists) -> None:
     """Keep what was done to the lists of pinned and never kept samples as an act."""
     if before != after:
@@ -302,6 +309,8 @@ def step(back: bool) -> Act | None:
         state = change.towards(back)
         if change.kind == "selection":
             saved.put_back(here, change.key, state)
+        elif change.kind == "rating":
+            ratings.put_back(here, change.key, state)
         elif change.kind == "lists" and state is not None:
             pins.put_back(here, str(state["digest"]))
         elif state is not None:

@@ -21,9 +21,9 @@ State = dict[str, Any]
 @dataclass(frozen=True)
 class Change:
     """One thing an act changed, None where it is absent: `curate` is the state of that page, `selection` the saved selection
-    `key`, `lists` the pinned and never kept samples, named by their digest."""
+    `key`, `lists` the pinned and never kept samples, named by their digest, `rating` what a person gave, `key` says what to."""
 
-    kind: Literal["curate", "selection", "lists"]
+    kind: Literal["curate", "selection", "lists", "rating"]
     key: str = ""
     before: State | None = None
     after: State | None = None

@@ -1,4 +1,4 @@
-"""The keyboard on every page: a sheet of the keys, the way to the search box, moving, and marking.
+"""The keyboard on every page: a sheet of the keys, the way to the search box, moving, marking, and rating.
 
 One packaged component in the navigation listens to the page; it leaves keys alone while somebody types, with modifiers, and
 while a dialog or a menu is open. Enter on a tile, Escape and the arrows of an opened sample belong to the widgets themselves.
@@ -10,7 +10,8 @@ from typing import Final
 
 from core.errors import StudioError
 from core.store.ids import id_from_hex
-from studio import marks, session, style
+from core.vocabulary import CAPABILITIES
+from studio import marks, rating, session, style
 
 SHEET: Final[tuple[tuple[str, tuple[tuple[str, str], ...]], ...]] = (
     (
@@ -28,13 +29,22 @@ SHEET: Final[tuple[tuple[str, tuple[tuple[str, str], ...]], ...]] = (
             ("← ↑ → ↓", "Move in the grid"),
             ("Enter", "Open, or choose"),
             ("x", "Mark, or take the mark away"),
+            ("Ctrl Z", "Undo a rating or a pin; with Shift, do it again"),
+        ),
+    ),
+    (
+        "Rating: an opened sample, or the tile with the focus",
+        (
+            ("[ ]", "Choose the capability that is rated; it stays chosen"),
+            ("0 1 2 3 4 5", "Rate it; while the picture has the focus, 0 is zoom"),
+            ("⌫ Del", "Take the rating back"),
         ),
     ),
     (
         "An opened sample",
         (
             ("← →, k j", "Previous and next"),
-            ("+ − 0", "Zoom, when the picture has the focus"),
+            ("+ − 0", "Zoom, when the picture has the focus: then 0 fits it and rates nothing"),
             ("Esc", "Back to the grid"),
         ),
     ),
@@ -75,7 +85,18 @@ def listen() -> None:
         except StudioError as error:
             marks.PROBLEM.set(error)
 
+    def rated() -> None:
+        asked = getattr(session.held(key), "rated", None)
+        if asked is not None:
+            rating.rated(asked)
+
     sheet = [
         {"title": title, "keys": [{"keys": keys, "says": says} for keys, says in entries]} for title, entries in SHEET
     ]
-    style.component("keys")(key=key, data={"sheet": sheet}, on_marked_change=marked)
+    told = rating.told()
+    shown = {
+        "sheet": sheet,
+        "capabilities": [{"key": one.key, "name": one.name} for one in CAPABILITIES],
+        "told": None if told is None else {"text": told[0], "at": told[1]},
+    }
+    style.component("keys")(key=key, data=shown, on_marked_change=marked, on_rated_change=rated)

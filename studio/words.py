@@ -121,6 +121,8 @@ def note_on(producer: str, version: str) -> Note:
 
     Versions end in digests where rules or tokenizers are files that people edit; the badge leaves them to the hover.
     """
+    if (producer, version) == ("person", "ratings"):
+        return Note("rated by people", _NOTES["person"][1])
     badge, says = _NOTES.get(producer, ("", f"Said by {producer}."))
     plain = ".".join(part for part in version.split(".") if not re.fullmatch(r"[0-9a-f]{6,}", part))
     name = f"{producer} {plain}".strip()

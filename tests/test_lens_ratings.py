@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from core import lens as lens_module
 from core.filters import Filter, ScoreRange
 from core.lens import Lens
 from core.select.pool import Pool
@@ -116,6 +117,59 @@ def test_a_lens_that_follows_and_one_that_is_loaded_anew_show_what_a_plain_readi
         assert_agrees(one, workspace)
     assert anew.snapshot == lens.snapshot == workspace.snapshot()
     assert Pool.from_lens(anew).digest == Pool.from_lens(lens).digest
+
+
+def test_a_rated_sample_stands_as_if_people_had_scored_it_elsewhere_in_every_column(tmp_path: Path) -> None:
+    workspaces = [make_workspace(tmp_path / name) for name in ("rated", "written")]
+    dice = random.Random(11)
+    about = workspaces[0].store.read("samples", ["sample_id", "content_hash"]).to_pylist()[:20]
+    cells = [{key: dice.choice([None, None, *range(6)]) for key in CAPABILITY_KEYS} for _ in about]
+    for row, cell in zip(about, cells, strict=True):
+        for key, score in cell.items():
+            ratings.rate(workspaces[0], row["sample_id"], key, score)
+    stored = {
+        key: pa.array([None if cell[key] is None else 50 * cell[key] for cell in cells], pa.uint8())
+        for key in CAPABILITY_KEYS
+    }
+    rows = pa.table(
+        {
+            "sample_id": pa.array([row["sample_id"] for row in about], pa.uint64()),
+            "content_hash": [row["content_hash"] for row in about],
+            **stored,
+        }
+    )
+    evidence.write(workspaces[1].store, evidence.producer("scores", "person", "1"), rows, {})
+    by = ", ".join(f"{key}_by" for key in CAPABILITY_KEYS)
+    rated, written = (
+        Lens(one)._database.cursor().sql(f"SELECT * EXCLUDE ({by}) FROM samples ORDER BY row").to_arrow_table()
+        for one in workspaces
+    )
+    assert rated.equals(written)
+
+
+def test_what_does_not_read_scores_is_the_same_whatever_people_rate(workspace: Workspace) -> None:
+    """So the answers of a page may be kept while somebody rates."""
+    lens = Lens(workspace)
+    ids = workspace.store.read("samples", ["sample_id"])["sample_id"].to_numpy()
+    more = {"sort": "shuffled", "direction": 1, "limit": 48, "offset": 0}
+
+    def answers() -> dict[str, pa.Table]:
+        found = {}
+        for path in sorted((Path(lens_module.__file__).parent / "sql").glob("*.sql")):
+            text = path.read_text(encoding="utf-8")
+            parameters = {name: value for name, value in more.items() if f"${name}" in text}
+            found[path.stem] = lens.ask(path.stem, ids=ids[:9], **parameters)
+        return found
+
+    before = answers()
+    for one in ids[:9].tolist():
+        for key in CAPABILITY_KEYS:
+            ratings.rate(workspace, one, key, 5 if one % 2 else 0)
+    lens.follow()
+    after = answers()
+    moved = {name for name in before if not before[name].equals(after[name])}
+    assert moved
+    assert moved == {name for name in before if lens_module.reads_scores(name)}
 
 
 def test_taking_everything_back_leaves_the_lens_nobody_rated_in(workspace: Workspace) -> None:

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.errors import BadInput
+from core.errors import BadData, BadInput
 from core.store.acts import RATING, Acts
 from core.store.evidence import Producer
 from core.store.ids import SCORE_SCALE, id_hex
@@ -47,12 +47,14 @@ class Rating(NamedTuple):
 
 
 class Ratings:
-    """The ratings that stand, folded from acts; `follow` takes up those that were made since.
+    """The ratings that stand, folded from acts; `follow` takes up those that were made since, up to the act `until` where it is
+    given.
 
     at_act: the number of the last act taken up, 0 before the first; num_unreadable: ratings whose last act cannot be read.
     """
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, until: int | None = None) -> None:
+        self._until = until
         self._acts = Acts(workspace.acts_path)
         self._by_sample: dict[int, dict[tuple[str, str], Rating]] = {}
         self._unreadable: set[str] = set()
@@ -77,6 +79,8 @@ class Ratings:
         """Take up the acts made since; gives the samples they are about."""
         moved = set()
         for number, _, key, payload in self._acts.since(RATING, self.at_act):
+            if self._until is not None and number > self._until:
+                break
             self.at_act = number
             about = parsed_key(key)
             rating = None if payload is None else parsed(payload)
@@ -150,7 +154,7 @@ def rate(
 
 def given(workspace: Workspace, sample_id: int, capability: str, who: str) -> Rating | None:
     """What one person gave a sample for a capability; None for nothing, or for what cannot be read."""
-    acts = Acts(workspace.acts_path).history(RATING, _key(sample_id, capability, who))
+    acts = Acts(workspace.acts_path).history(RATING, key_of(sample_id, capability, who))
     return None if not acts or acts[-1][1] is None else _of_state(acts[-1][1])
 
 
@@ -160,11 +164,19 @@ def put(
     """Make this what one person gave, or nothing with None; `before` is what it is now, and no act is recorded of the same."""
     if rating == before:
         return
-    acts, key = Acts(workspace.acts_path), _key(sample_id, capability, who)
+    acts, key = Acts(workspace.acts_path), key_of(sample_id, capability, who)
     if rating is None:
         acts.remove(RATING, key)
     else:
         acts.put(RATING, key, rating._asdict())
+
+
+def put_back(workspace: Workspace, key: str, state: dict[str, Any] | None) -> None:
+    """Make what `key_of` names what it was, as the fields of a rating or nothing: how an act is undone."""
+    about = parsed_key(key)
+    if about is None:
+        raise BadData("A rating cannot be put back: what it is about cannot be read.", "Rate the sample again.")
+    put(workspace, *about, None if state is None else _of_state(state), given(workspace, *about))
 
 
 def table(workspace: Workspace) -> pa.Table:
@@ -194,13 +206,13 @@ _TABLE = pa.schema(
 )
 
 
-def contents(store: Store, sample_ids: Iterable[int]) -> dict[int, str]:
-    """The content hashes samples have now; those the workspace does not hold are left out."""
+def contents(store: Store, sample_ids: Iterable[int], version: int | None = None) -> dict[int, str]:
+    """The content hashes samples have now, or had in a version of their table; those it does not hold are left out."""
     wanted, columns = sorted(sample_ids), ["sample_id", "content_hash"]
-    if len(wanted) <= _MOST_ASKED:
+    if version is None and len(wanted) <= _MOST_ASKED:
         rows = store.samples(wanted, columns)
     else:
-        rows = store.read("samples", columns)
+        rows = store.read("samples", columns, version)
         rows = rows.filter(pc.is_in(rows["sample_id"], value_set=pa.array(wanted, pa.uint64())))
     return dict(zip(rows["sample_id"].to_pylist(), rows["content_hash"].to_pylist(), strict=True))
 
@@ -208,7 +220,8 @@ def contents(store: Store, sample_ids: Iterable[int]) -> dict[int, str]:
 # -- how an act says it -------------------------------------------------------------------------------------------------
 
 
-def _key(sample_id: int, capability: str, who: str) -> str:
+def key_of(sample_id: int, capability: str, who: str) -> str:
+    """Names what one person says of a sample for a capability."""
     return f"{id_hex(sample_id)}/{capability}/{who}"
 
 

@@ -69,7 +69,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   for (const [name, title, keys] of [["undo", "Undo", "Ctrl+Z"], ["redo", "Redo", "Ctrl+Shift+Z"]]) {
     const says = data[name];
     bar[name].disabled = says === null;
-    bar[name].title = says === null ? `Nothing to ${name}` : `${title}: ${says} (${keys})`;
+    bar[name].title = says === null ? data[`no_${name}`] : `${title}: ${says} (${keys})`;
     bar[name].setAttribute("aria-label", bar[name].title);
   }
   return () => {

@@ -98,6 +98,54 @@ function caps(text) {
   return (text.startsWith("Page ") ? [text] : text.split(" ")).map((key) => make("kbd", "", key));
 }
 
+const CHOSEN = "winnow.capability"; // which capability digits rate, kept for the tab; rating.js reads and shows it too
+const PATIENCE_MS = 3000; // so long digits wait for the sample one has moved on to
+const PILL_MS = 2600;
+
+/** A short word at the foot of the page, over everything. */
+function say(pill, text) {
+  pill.textContent = text;
+  if (!pill.isConnected || !pill.showPopover) return;
+  if (!pill.matches(":popover-open")) pill.showPopover();
+  clearTimeout(pill.rest);
+  pill.rest = setTimeout(() => pill.matches(":popover-open") && pill.hidePopover(), PILL_MS);
+}
+
+/** The tile of the grid that has the focus; where a sample is open, that one is rated whatever has the focus. */
+const rateable = () => (opened() ? null : focused()?.closest?.(".grid .tile"));
+
+function chooseCapability(here, by) {
+  if (!opened() && !stops()[0]?.matches(".tile")) return false;
+  const all = here.data.capabilities;
+  const place = all.findIndex((one) => one.key === sessionStorage.getItem(CHOSEN));
+  // An opened sample shows the first one as chosen before anybody has chosen.
+  const next = all[place < 0 && !opened() ? 0 : (Math.max(place, 0) + by + all.length) % all.length];
+  sessionStorage.setItem(CHOSEN, next.key);
+  window.dispatchEvent(new CustomEvent("winnow-choose", { detail: next.key }));
+  if (!opened()) say(here.pill, `Digits rate ${next.name}`);
+  return true;
+}
+
+/** Rate the opened sample, or the tile that has the focus, with the chosen capability; null takes back. */
+function rate(here, score, event) {
+  if (opened()) {
+    if (score === 0 && event.composedPath().some((node) => node.classList?.contains("stage"))) {
+      say(here.pill, "0 fitted the picture, which has the focus. Click beside it to rate 0.");
+      return false; // the key is the picture's
+    }
+    if (here.left === opened() && Date.now() - here.leftAt < PATIENCE_MS) return true; // meant for the sample that is coming
+    const asked = { score, taken: false };
+    window.dispatchEvent(new CustomEvent("winnow-rate", { detail: asked }));
+    return asked.taken;
+  }
+  const tile = rateable();
+  if (!tile) return false;
+  const chosen = here.data.capabilities.find((one) => one.key === sessionStorage.getItem(CHOSEN));
+  if (chosen) here.tell("rated", { sample_id: tile.dataset.id, capability: chosen.key, score, at: Date.now() });
+  else say(here.pill, "Choose what digits rate with [ and ] first.");
+  return true;
+}
+
 const living = new WeakMap();
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -107,9 +155,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
     button.type = "button";
     button.append(make("span", "", "Keyboard"), make("kbd", "", "?"));
     const sheet = sheetOf(data.sheet);
-    here = { button, sheet, leaving: new AbortController() };
+    const pill = make("div", "pill");
+    pill.popover = "manual";
+    pill.setAttribute("role", "status");
+    here = { button, sheet, pill, data, leaving: new AbortController(), left: "", leftAt: 0 };
+    const entry = here;
     button.addEventListener("click", () => sheet.showModal());
-    parentElement.append(button, sheet);
+    parentElement.append(button, sheet, pill);
     const mark = () => {
       const tile = focused()?.closest?.(".tile");
       const sample = tile?.dataset.id || opened();
@@ -122,7 +174,17 @@ export default function ({ data, parentElement, setTriggerValue }) {
       j: () => move(1),
       k: () => move(-1),
       x: mark,
+      "[": () => chooseCapability(entry, -1),
+      "]": () => chooseCapability(entry, 1),
+      Backspace: (event) => rate(entry, null, event),
+      Delete: (event) => rate(entry, null, event),
     };
+    for (let score = 0; score <= 5; score += 1) acts[score] = (event) => rate(entry, score, event);
+    const leave = (by) => {
+      const way = document.querySelector(by > 0 ? ".st-key-sample-after button" : ".st-key-sample-before button");
+      if (way && !way.disabled) Object.assign(entry, { left: opened(), leftAt: Date.now() });
+    };
+    window.addEventListener("winnow-shown", () => (entry.left = ""), { signal: here.leaving.signal });
     // Arrows scroll the page and move sliders; they are taken only where nothing on the page has the focus and a grid waits for it.
     const nothing = () => document.activeElement === document.body || document.activeElement?.closest('[data-testid="stSidebarNav"]');
     const idle = () => nothing() && !opened() && stops()[0]?.matches(".tile");
@@ -139,18 +201,28 @@ export default function ({ data, parentElement, setTriggerValue }) {
           event.stopImmediatePropagation(); // Escape closes the sheet, and not the sample behind it
           return;
         }
-        if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
-        const act = acts[event.key];
-        if (!act || (event.shiftKey && event.key !== "?" && event.key !== "/") || typing(event) || covered()) return;
-        if (act()) event.preventDefault();
+        // Where a key needs the third level of the keyboard, as [ does on many, that counts as no modifier.
+        const chord = (event.ctrlKey || event.metaKey || event.altKey) && !event.getModifierState("AltGraph");
+        if (chord || event.isComposing || event.defaultPrevented) return;
+        const shifted = event.shiftKey && !/^[?/0-5[\]]$/.test(event.key);
+        if (shifted || typing(event) || covered()) return;
+        const way = { ArrowLeft: -1, ArrowRight: 1, j: 1, k: -1 }[event.key];
+        if (way && opened()) leave(way);
+        if (acts[event.key]?.(event)) event.preventDefault();
       },
       { signal: here.leaving.signal, capture: true },
     );
     living.set(parentElement, here);
   }
   here.tell = setTriggerValue;
+  here.data = data;
+  if (data.told && here.told !== data.told.at) {
+    if (!opened() && Math.abs(Date.now() - data.told.at) < PATIENCE_MS) say(here.pill, data.told.text); // not again at a reload
+    here.told = data.told.at;
+  }
   return () => {
     here.leaving.abort();
+    here.pill.remove();
     here.button.remove();
     here.sheet.remove();
     living.delete(parentElement);
