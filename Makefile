@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DEV := $(VENV)/.installed-dev
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 POOL ?= ../shared/data/pool
 WORKSPACE ?= .winnow/demo
 HOST ?= 127.0.0.1
@@ -19,7 +21,7 @@ help:            ## show this list
 demo: $(STAMP)   ## install, build the sample workspace, serve the studio on http://127.0.0.1:8501
 	$(BIN)/winnow demo --workspace "$(WORKSPACE)" --host "$(HOST)" --port "$(PORT)"
 
-install: $(STAMP) ## create .venv and install everything
+install: $(DEV)  ## create .venv and install everything, what tests need included
 
 $(STAMP): pyproject.toml constraints.txt
 	@command -v "$(PYTHON)" >/dev/null || \
@@ -30,19 +32,23 @@ $(STAMP): pyproject.toml constraints.txt
 	    echo "Name another one: make $(or $(firstword $(MAKECMDGOALS)),demo) PYTHON=/path/to/python3.12"; exit 1; }
 	@"$(PYTHON)" -m venv $(VENV) || \
 	  { echo "$(PYTHON) cannot make a virtual environment."; echo "Install its venv module (Debian: apt-get install python3-venv)."; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,targets]'
+	$(PIP) .
 	@touch $(STAMP)
 
-browser: $(STAMP) ## find a Chromium, or install one
+$(DEV): $(STAMP)
+	$(PIP) '.[dev,targets]'
+	@touch $(DEV)
+
+browser: $(DEV)  ## find a Chromium, or install one
 	@$(BIN)/python -m tests.browser.find || \
 	  { if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	      apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
 	    else $(BIN)/playwright install chromium; fi; $(BIN)/python -m tests.browser.find; }
 
-test: $(STAMP) browser ## run every test, browser tests included
+test: $(DEV) browser ## run every test, browser tests included
 	$(TEST_ENV) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile tests
 
-test-targets: $(STAMP) .venvs/llamafactory/.installed .venvs/ms-swift/.installed ## exports read by trainers that need environments of their own
+test-targets: $(DEV) .venvs/llamafactory/.installed .venvs/ms-swift/.installed ## exports read by trainers that need environments of their own
 	$(TEST_ENV) $(BIN)/python -m tests.targets.write .venvs/exports
 	$(TEST_ENV) .venvs/llamafactory/bin/python tests/targets/load_llamafactory.py .venvs/exports/llamafactory .venvs/exports/expected.json
 	$(TEST_ENV) .venvs/ms-swift/bin/python tests/targets/load_ms_swift.py .venvs/exports/ms-swift .venvs/exports/expected.json
@@ -52,26 +58,26 @@ test-targets: $(STAMP) .venvs/llamafactory/.installed .venvs/ms-swift/.installed
 	.venvs/$*/bin/python -m pip install --quiet --disable-pip-version-check --constraint $< $* torch torchvision
 	@touch $@
 
-soak: $(STAMP)   ## the tests that kill processes, at their full counts
+soak: $(DEV)     ## the tests that kill processes, at their full counts
 	$(TEST_ENV) WINNOW_SOAK=1 $(BIN)/python -m pytest -m soak --timeout=3600 tests
 
-lint: $(STAMP)   ## ruff: rules and format
+lint: $(DEV)     ## ruff: rules and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(STAMP)  ## mypy, strict on core and studio
+types: $(DEV)    ## mypy, strict on core and studio
 	$(BIN)/mypy core studio
 
-walk-demo: $(STAMP) ## the sample recipe trains and learns in every stage
+walk-demo: $(DEV) ## the sample recipe trains and learns in every stage
 	$(TEST_ENV) $(BIN)/python -m tests.walk.demo
 
-walk: $(STAMP)   ## the whole path over a real pool: make walk POOL=DIR
+walk: $(DEV)     ## the whole path over a real pool: make walk POOL=DIR
 	$(TEST_ENV) $(BIN)/python -m tests.walk.pool "$(POOL)"
 
-bench: $(STAMP) browser ## print every benchmark: make bench POOL=DIR
+bench: $(DEV) browser ## print every benchmark: make bench POOL=DIR
 	$(BIN)/python -m benchmarks.all "$(POOL)"
 
-wheel: $(STAMP)  ## build the wheel into dist/
+wheel: $(DEV)    ## build the wheel into dist/
 	$(BIN)/python -m build --wheel
 
 clean:           ## remove what make made
