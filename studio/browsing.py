@@ -151,8 +151,11 @@ def grid(chosen: Filter, num_visible: int) -> None:
         st.rerun()  # the rest of the page is not what it was
     try:
         rating.problem()
-        toolbar(num_visible)
-        grid_page(num_visible)
+        bar, below = st.container(), st.container()
+        with below:  # first, as the grid stands before the chips in the page
+            grid_page(num_visible)
+        with bar:
+            toolbar(num_visible)
     except StudioError as error:  # redrawn alone it is outside of what tells the page's problems
         layout.problem(error)
 
