@@ -91,11 +91,13 @@ def export_mixture(
     progress: Progress,
     shard_bytes: int,
     resume: bool = False,
+    accept_newer: bool = False,
 ) -> dict[str, Any]:
     """`winnow export`: a recipe's mixture, or one selection as a mixture of one stage."""
     from core.lens import Lens
     from core.mixture.export import export, image_mode
     from core.mixture.mixture import recipe_for_file, resolve
+    from core.mixture.newer import resolve_newer
     from core.mixture.recipe import load_recipe
     from core.mixture.targets import target_of
     from core.select import saved
@@ -107,7 +109,7 @@ def export_mixture(
         )
     lens = Lens(workspace)
     if recipe is not None:
-        mixture = resolve(load_recipe(recipe), lens, recipe.parent)
+        mixture = (resolve_newer if accept_newer else resolve)(load_recipe(recipe), lens, recipe.parent)
     else:
         assert selection is not None
         file, digest = selection, ""
@@ -116,7 +118,8 @@ def export_mixture(
             file, digest = workspace.path / entry.path, entry.sha256
         mixture = resolve(recipe_for_file(file, digest=digest), lens, file.parent)
     report = export(mixture, lens, target, out, images, progress, resume=resume, shard_bytes=shard_bytes)
-    return report.as_json()
+    since = {} if mixture.moved is None else {"since_recipe": mixture.moved.as_dict()}
+    return {**report.as_json(), **since}
 
 
 def export_lines(done: dict[str, Any], out: Path) -> list[str]:
@@ -135,15 +138,22 @@ def export_lines(done: dict[str, Any], out: Path) -> list[str]:
 
 
 def train_recipe(
-    workspace: Workspace, recipe: Path, preset: str, detach: bool, export_dir: Path | None, progress: Progress
+    workspace: Workspace,
+    recipe: Path,
+    preset: str,
+    detach: bool,
+    export_dir: Path | None,
+    progress: Progress,
+    accept_newer: bool = False,
 ) -> dict[str, Any]:
     """`winnow train`: start a run; wait for it unless told otherwise."""
     from core.mixture.recipe import load_recipe
     from core.train.start import start_training
 
     run = start_training(
-        workspace, load_recipe(recipe), recipe_folder=recipe.parent, preset=preset, export_dir=export_dir
-    )
+        workspace, load_recipe(recipe), recipe_folder=recipe.parent, preset=preset, export_dir=export_dir,
+        accept_newer=accept_newer,
+    )  # fmt: skip
     if not detach:
         run = follow(run, progress)
     return {

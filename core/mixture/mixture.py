@@ -6,8 +6,9 @@ Files of saved selections are read, everything else comes through the lens; only
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from fractions import Fraction
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,12 @@ from numpy.typing import NDArray
 from core.errors import BadData, BadInput
 from core.filters import Filter
 from core.lens import Lens
-from core.mixture.recipe import BudgetEntry, PartEntry, Recipe, SelectionByMethod, SelectionFromFile, SourceEntry, Stage
+from core.mixture.moved import Gone, Moved, moved, refuse_unmet, source_entries
+from core.mixture.recipe import BudgetEntry, PartEntry, Recipe, SelectionByMethod, SelectionFromFile, Stage
+from core.mixture.uses import repeated, rows_used
 from core.select import saved
 from core.select.budget import Budget
-from core.select.groups import labels_for
+from core.select.groups import is_in, labels_for
 from core.select.methods import choose
 from core.select.methods import settings as settings_of
 from core.select.pool import Pool
@@ -32,6 +35,7 @@ HOLDOUT_LEAST = 32  # of a mixture ten times as large: fewer samples say nothing
 HOLDOUT_MOST = 256
 
 NOT_IN_THE_WORKSPACE = "not in the workspace"
+SOURCE_REMOVED = "of a source that was removed"
 LISTED_TWICE = "listed twice in its selection file"
 
 
@@ -68,7 +72,10 @@ class StageSamples:
 
 @dataclass(frozen=True, eq=False)
 class Mixture:
-    """A recipe with its samples; `pool` holds every sample of the workspace, for counts before and after."""
+    """A recipe with its samples; `pool` holds every sample of the workspace, for counts before and after.
+
+    `moved` is what differs from the snapshot that the recipe was frozen at, None where nothing does.
+    """
 
     recipe: Recipe
     snapshot: str
@@ -76,34 +83,27 @@ class Mixture:
     chosen: dict[str, Chosen]
     stages: tuple[StageSamples, ...]
     notes: tuple[str, ...]
+    moved: Moved | None = None
 
     def sample_ids(self) -> NDArray[np.uint64]:
         """[U] uint64, ascending: every sample that any stage trains on."""
         return np.unique(np.concatenate([stage.listed for stage in self.stages]))
 
 
-def resolve(recipe: Recipe, lens: Lens, folder: Path | None = None) -> Mixture:
+def resolve(recipe: Recipe, lens: Lens, folder: Path | None = None, *, accept_newer: bool = False) -> Mixture:
     """Find the samples of every stage.
 
     `folder` is where the recipe's file stands, for relative paths of selection files. A source or a file that is not
-    there is BadInput; single samples that are not there are left out with a reason.
+    there is BadInput; single samples that are not there are left out with a reason. With `accept_newer` sources may be gone or
+    other ones than the recipe was made with: what can still be had is taken, and `moved` says what differs.
     """
-    _check_sources(recipe.sources, lens)
     pool = Pool.from_lens(lens)
-    pools = {"": pool}
-    used = {part.selection for stage in recipe.stages for part in stage.parts}
-    chosen = {}
-    for key, entry in recipe.selections.items():
-        if key not in used:
-            continue
-        if isinstance(entry, SelectionFromFile):
-            chosen[key] = _from_file(key, entry, lens, pool, folder)
-        else:
-            if entry.where not in pools:
-                pools[entry.where] = Pool.from_lens(lens, Filter(where=entry.where))
-            chosen[key] = _by_method(key, entry, pools[entry.where], lens)
+    chosen = choose_samples(recipe, lens, pool, folder, accept_newer=accept_newer)
+    since = moved(recipe, lens)
     notes = [f"{key}: {note}" for key, one in chosen.items() for note in one.notes]
-    notes += [f"The selection {key} is in no stage." for key in recipe.selections if key not in used]
+    notes += [f"The selection {key} is in no stage." for key in recipe.selections if key not in chosen]
+    if since is not None:
+        notes += since.sentences()
     if recipe.snapshot and recipe.snapshot != lens.snapshot:
         notes.append("The workspace has changed since the recipe was frozen; selections by method may differ.")
     return Mixture(
@@ -111,19 +111,43 @@ def resolve(recipe: Recipe, lens: Lens, folder: Path | None = None) -> Mixture:
         snapshot=lens.snapshot,
         pool=pool,
         chosen=chosen,
-        stages=tuple(stage_samples(stage, chosen) for stage in recipe.stages),
+        stages=tuple(stage_samples(stage, chosen, pool) for stage in recipe.stages),
         notes=tuple(notes),
+        moved=since,
     )
 
 
-def stage_samples(stage: Stage, chosen: dict[str, Chosen]) -> StageSamples:
-    """The parts of a stage with their repeats, and the training order.
+def choose_samples(
+    recipe: Recipe, lens: Lens, pool: Pool, folder: Path | None = None, *, accept_newer: bool = False
+) -> dict[str, Chosen]:
+    """The samples of every selection that a stage uses; `pool` is the whole workspace."""
+    if not accept_newer:
+        refuse_unmet(recipe, lens)
+    gone = cache(lambda: Gone.since(recipe, lens))
+    pools = {"": pool}
+    used = {part.selection for stage in recipe.stages for part in stage.parts}
+    chosen = {}
+    for key, entry in recipe.selections.items():
+        if key not in used:
+            continue
+        if isinstance(entry, SelectionFromFile):
+            chosen[key] = _from_file(key, entry, lens, pool, folder, gone, accept_newer)
+        else:
+            if entry.where not in pools:
+                pools[entry.where] = Pool.from_lens(lens, Filter(where=entry.where))
+            chosen[key] = _by_method(key, entry, pools[entry.where], lens, accept_newer)
+    return chosen
 
+
+def stage_samples(stage: Stage, chosen: dict[str, Chosen], pool: Pool | None = None) -> StageSamples:
+    """The parts of a stage within their caps and with their repeats (see `core.mixture.uses`), and the training order.
+
+    `pool` knows sources and tokens, which caps need; it must hold every sample.
     Order: ascending `shuffle` key of the sample at the stage's seed; the c-th further copy of a sample takes the key at
     seed + c, so that copies spread over the stage instead of standing side by side.
     """
     keys = tuple(chosen)
-    ids = [repeated(chosen[part.selection].sample_ids, part.repeat) for part in stage.parts]
+    ids = [repeated(_used(part, chosen[part.selection].sample_ids, pool), part.repeat) for part in stage.parts]
     listed = np.concatenate([np.empty(0, np.uint64), *ids])
     selection = np.repeat(
         np.array([keys.index(part.selection) for part in stage.parts], dtype=np.int32), [len(each) for each in ids]
@@ -136,12 +160,11 @@ def stage_samples(stage: Stage, chosen: dict[str, Chosen]) -> StageSamples:
     return StageSamples(stage, listed, selection, keys, np.lexsort((copy, listed, order_key)))
 
 
-def repeated(sample_ids: NDArray[np.uint64], repeat: float) -> NDArray[np.uint64]:
-    """Whole copies, then a prefix: 2.5 of [a, b, c] is a b c a b c a. The share of the last copy is an exact decimal."""
-    exact = Fraction(str(repeat))
-    whole = int(exact)
-    prefix = int((exact - whole) * len(sample_ids))
-    return np.concatenate([np.tile(sample_ids, whole), sample_ids[:prefix]])
+def _used(part: PartEntry, sample_ids: NDArray[np.uint64], pool: Pool | None) -> NDArray[np.uint64]:
+    if part.cap is None and part.cap_per_source is None:
+        return sample_ids
+    assert pool is not None, "caps need the pool"
+    return pool.sample_id[rows_used(part, pool.rows_of(sample_ids), pool)]
 
 
 def occurrence(sample_ids: NDArray[np.uint64]) -> NDArray[np.int64]:
@@ -167,14 +190,22 @@ def holdout(sample_ids: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return sample_ids[np.argsort(purpose_key(sample_ids, 0, "fold"), kind="stable")[:num]]
 
 
-def _by_method(key: str, entry: SelectionByMethod, pool: Pool, lens: Lens) -> Chosen:
+def _by_method(key: str, entry: SelectionByMethod, pool: Pool, lens: Lens, may_be_empty: bool) -> Chosen:
+    if not len(pool) and may_be_empty:
+        note = f"It keeps nothing: no sample passes {entry.where!r}."
+        return Chosen(key, np.empty(0, np.uint64), {"method": entry.method, "num_selected": 0}, notes=(note,))
     if not len(pool):
         raise BadInput(f"The selection {key} keeps nothing: no sample passes {entry.where!r}.", "Widen its condition.")
     selector = settings_of(entry.method, entry.settings)
     read = pool.with_vectors(lens) if selector.needs_vectors else pool
     labels = None if entry.constraints.is_empty else labels_for(lens, read, entry.constraints)
-    selection = choose(selector, read, budget_of(entry.budget), entry.seed, entry.constraints, labels)
-    return Chosen(key, selection.sample_ids, selection.provenance(), notes=selection.notes)
+    budget = budget_of(entry.budget)
+    notes: tuple[str, ...] = ()
+    if may_be_empty and entry.budget.samples is not None and entry.budget.samples > len(pool):
+        budget = Budget.samples(len(pool))
+        notes = (f"It keeps all {len(pool):,} samples there are, {entry.budget.samples:,} were asked for.",)
+    selection = choose(selector, read, budget, entry.seed, entry.constraints, labels)
+    return Chosen(key, selection.sample_ids, selection.provenance(), notes=(*notes, *selection.notes))
 
 
 def budget_of(entry: BudgetEntry) -> Budget:
@@ -184,7 +215,15 @@ def budget_of(entry: BudgetEntry) -> Budget:
     return Budget.samples(entry.samples) if entry.samples is not None else Budget.tokens(entry.tokens or 0)
 
 
-def _from_file(key: str, entry: SelectionFromFile, lens: Lens, pool: Pool, folder: Path | None) -> Chosen:
+def _from_file(
+    key: str,
+    entry: SelectionFromFile,
+    lens: Lens,
+    pool: Pool,
+    folder: Path | None,
+    gone: Callable[[], Gone],
+    may_be_empty: bool,
+) -> Chosen:
     path = selection_path(entry, lens, folder)
     digest = sha256(path.read_bytes()).hexdigest()
     if entry.sha256 and digest != entry.sha256:
@@ -193,11 +232,16 @@ def _from_file(key: str, entry: SelectionFromFile, lens: Lens, pool: Pool, folde
             "Put the original file back, or take `sha256` out of the recipe to use this one.",
         )
     ids = saved.read_ids(path)
-    dropped = [(int(value), LISTED_TWICE) for value in ids[occurrence(ids) > 0]]
-    ids = ids[occurrence(ids) == 0]
-    there = np.isin(ids, pool.sample_id)
-    dropped += [(int(value), NOT_IN_THE_WORKSPACE) for value in ids[~there]]
-    if len(ids) and not there.any():
+    again = occurrence(ids) > 0
+    dropped = [(int(value), LISTED_TWICE) for value in ids[again]]
+    ids = ids[~again]
+    there = is_in(ids, pool.sample_id)  # which is ascending: `np.isin` takes seconds for a million
+    if not there.all():
+        was_removed = gone().among(ids[~there], lambda: _named_sources(path))
+        dropped += [
+            (value, SOURCE_REMOVED if value in was_removed else NOT_IN_THE_WORKSPACE) for value in ids[~there].tolist()
+        ]
+    if len(ids) and not there.any() and not may_be_empty:
         raise BadData(
             f"None of the {len(ids):,} samples in {path} is in the workspace{_sources_named(path, lens)}.",
             "Ingest the sources they came from, with the same --source names.",
@@ -222,30 +266,18 @@ def selection_path(entry: SelectionFromFile, lens: Lens, folder: Path | None) ->
 
 def _sources_named(path: Path, lens: Lens) -> str:
     """What a selection file says about sources that the workspace does not have, for an error."""
-    import pyarrow.parquet as pq
-
-    if "source" not in pq.read_schema(path).names:
-        return ""
-    named = sorted(set(pq.read_table(path, columns=["source"])["source"].unique().to_pylist()) - set(lens.source_names))
+    named = sorted(set(_named_sources(path).values()) - set(lens.source_names))
     return f"; its sources {', '.join(map(str, named[:5]))} are not there" if named else ""
 
 
-def _check_sources(wanted: tuple[SourceEntry, ...], lens: Lens) -> None:
-    there = {row["source"]: row for row in lens.workspace.store.read("sources").to_pylist()}
-    for entry in wanted:
-        if entry.name not in there:
-            known = ", ".join(sorted(there)) or "none"
-            raise BadInput(
-                f"The recipe needs the source {entry.name!r}, which is not in the workspace (there: {known}).",
-                f"Ingest it with `winnow ingest WS PATH --source {entry.name}`.",
-            )
-        for field in ("revision", "sha256"):
-            asked, found = getattr(entry, field), there[entry.name][field] or ""
-            if asked and asked != found:
-                raise BadData(
-                    f"The source {entry.name!r} has {field} {found or 'none'!r}; the recipe was made with {asked!r}.",
-                    f"Ingest that {field} of the source, or change it in the recipe.",
-                )
+def _named_sources(path: Path) -> dict[int, str]:
+    """The source of each sample of a selection file, where the file says so."""
+    import pyarrow.parquet as pq
+
+    if "source" not in pq.read_schema(path).names:
+        return {}
+    table = pq.read_table(path, columns=["sample_id", "source"])
+    return dict(zip(table["sample_id"].to_pylist(), table["source"].to_pylist(), strict=True))
 
 
 def freeze(mixture: Mixture, lens: Lens) -> Mixture:
@@ -265,20 +297,6 @@ def freeze(mixture: Mixture, lens: Lens) -> Mixture:
         "selections": selections,
     }
     return replace(mixture, recipe=mixture.recipe.model_copy(update=update))
-
-
-def source_entries(lens: Lens) -> tuple[SourceEntry, ...]:
-    """The workspace's sources as a recipe names them, by name."""
-    rows = lens.workspace.store.read("sources", ["source", "revision", "licence", "sha256"]).to_pylist()
-    return tuple(
-        SourceEntry(
-            name=row["source"],
-            revision=row["revision"] or "",
-            licence=row["licence"] or "",
-            sha256=row["sha256"] or "",
-        )
-        for row in sorted(rows, key=lambda row: str(row["source"]))
-    )
 
 
 def recipe_for_file(path: Path, name: str = "selection", digest: str = "") -> Recipe:

@@ -94,6 +94,12 @@ class SelectionMoved:
     num_removed: int
     num_added: int
 
+    def sentence(self) -> str:
+        """'Selection best: 30 samples as before, 10 not any more, 12 new.'"""
+        if not self.num_removed and not self.num_added:
+            return f"Selection {self.name}: its {self.num_kept:,} samples are those of before."
+        return f"Selection {self.name}: {self.num_kept:,} samples as before, {self.num_removed:,} not any more, {self.num_added:,} new."
+
 
 @dataclass(frozen=True)
 class Moved:

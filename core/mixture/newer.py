@@ -55,8 +55,8 @@ def resolve_newer(recipe: Recipe, lens: Lens, folder: Path | None = None) -> Mix
     mixture = resolve(recipe, lens, folder, accept_newer=True)
     if mixture.moved is None or not mixture.moved.is_kept:
         return mixture
-    before = _then(recipe, lens, folder)
-    return replace(mixture, moved=_with_selections(mixture.moved, before.mixture, mixture))
+    told = _with_selections(mixture.moved, _then(recipe, lens, folder).mixture, mixture)
+    return replace(mixture, moved=told, notes=(*mixture.notes, *(one.sentence() for one in told.selections)))
 
 
 def _then(recipe: Recipe, lens: Lens, folder: Path | None) -> Side:

@@ -37,10 +37,12 @@ def start_training(
     recipe_folder: Path | None = None,
     preset: str = "",
     export_dir: Path | None = None,
+    accept_newer: bool = False,
 ) -> Run:
     """Start a detached run of a recipe; `export_dir` is an export of target `winnow` to use in place of a new one.
 
-    `recipe_folder` is what relative paths of selection files in the recipe start from.
+    `recipe_folder` is what relative paths of selection files in the recipe start from; `accept_newer` goes on where sources of the
+    recipe are gone or other ones, and the manifest of the data says what differs.
     """
     if export_dir is not None:
         recipe = _over_export(recipe, export_dir)
@@ -49,6 +51,7 @@ def start_training(
         "recipe_folder": str((recipe_folder or Path.cwd()).resolve()),
         "export_dir": str(export_dir.resolve()) if export_dir else None,
         "training": {"preset": preset} if preset else {},
+        "accept_newer": accept_newer,
     }
     text = recipe.to_yaml()  # before there is a run that would have to be cleared away
     path = runs.create(workspace.path, KIND, __name__, settings)
@@ -139,11 +142,14 @@ def _export(folder: RunFolder, data: Path) -> None:
     from core.lens import Lens
     from core.mixture.export import export
     from core.mixture.mixture import resolve
+    from core.mixture.newer import resolve_newer
 
     if (data / "manifest.json").is_file():
         return
     lens = Lens(Workspace.open(Path(folder.settings["workspace"])))
-    mixture = resolve(load_recipe(folder.path / RECIPE_FILE), lens, Path(folder.settings["recipe_folder"]))
+    # runs that were started before there was a choice do not say
+    found = resolve_newer if folder.settings.get("accept_newer", False) else resolve
+    mixture = found(load_recipe(folder.path / RECIPE_FILE), lens, Path(folder.settings["recipe_folder"]))
 
     def progress(done: int, total: int | None, note: str) -> None:
         folder.check_stop()  # a stopped export leaves nothing, and the resumed run begins it again
