@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from core.errors import BadInput
-from studio import import_command, report_command, select_command, verify_command
+from studio import import_command, push_command, recipe_command, report_command, select_command, verify_command
 from studio.terminal import (
     INTERRUPTED,
     INTERRUPTS,
@@ -211,14 +211,30 @@ def export(
     resume: Annotated[
         bool, typer.Option("--resume", help="DIR may hold this very export: it is verified, and mended where damaged.")
     ] = False,
+    accept_newer: recipe_command.NewerOption = False,
+    push: Annotated[str, typer.Option("--push", metavar="ORG/NAME", help="Then push it to the Hugging Face Hub.")] = "",
+    public: push_command.PublicOption = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With --push: list what would be sent, no network.")
+    ] = False,
+    yes: push_command.YesOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write a selection or a recipe's mixture as data a trainer loads."""
     from studio.verbs import export_lines, export_mixture
 
     def act() -> tuple[dict[str, Any], Callable[[dict[str, Any]], list[str]]]:
+        if push:
+            push_command.ready(push, images, dry_run=dry_run)
         with bar("exporting") as progress:
-            done = export_mixture(_open(ws), to, out, selection, recipe, images, progress, shard_mb << 20, resume)
+            done = export_mixture(
+                _open(ws), to, out, selection, recipe, images, progress, shard_mb << 20, resume, accept_newer
+            )
+            if push:
+                sent, lines = push_command.pushed(
+                    out, push, public=public, dry_run=dry_run, yes=yes, progress=progress, checked=True
+                )
+                return {**done, "push": sent}, lambda r: [*export_lines(r, out), *lines(r["push"])]
         return done, lambda r: export_lines(r, out)
 
     perform(as_json, act)
@@ -233,6 +249,7 @@ def train(
     export_dir: Annotated[
         Path | None, typer.Option("--export", metavar="DIR", help="Train on this export of target winnow.")
     ] = None,
+    accept_newer: recipe_command.NewerOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Train the recipe's stages one after another; the run is a process of its own."""
@@ -240,7 +257,7 @@ def train(
 
     def act() -> tuple[dict[str, Any], Callable[[dict[str, Any]], list[str]]]:
         with bar("exporting") as progress:
-            done = train_recipe(_open(ws), recipe, preset, detach, export_dir, progress)
+            done = train_recipe(_open(ws), recipe, preset, detach, export_dir, progress, accept_newer)
         return done, lambda r: [f"Run {r['run_id']}: {r['state']}.", f"Folder: {r['run_dir']}"]
 
     perform(as_json, act)
@@ -306,8 +323,10 @@ def check(
         raise typer.Exit(PROBLEMS_FOUND)
 
 
+recipe_command.add_to(app)
 report_command.add_to(app)
 verify_command.add_to(app)
+push_command.add_to(app)
 
 # typer carries a click of its own and shows only BadParameter of its exceptions; the base is every usage error.
 UsageError: Any = typer.BadParameter.__bases__[0]

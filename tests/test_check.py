@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from filelock import FileLock
 
 from core import runs
 from core.check import check
@@ -274,6 +275,26 @@ def test_ratings_that_cannot_be_read_or_speak_of_other_content_are_found_and_gon
         ratings.rate(workspace, sample, "ocr", 4, "ana")
     ratings.rate(workspace, 77, "ocr", None, "ana")
     assert found(workspace) == {"unreadable_ratings": 1}
+
+
+def test_exports_that_did_not_end_are_counted_but_not_those_that_are_being_written(workspace: Workspace) -> None:
+    exports = workspace.exports_dir
+    for name in ("whole", ".one.partial", ".two words.partial", ".busy.partial"):
+        (exports / name).mkdir()
+    (exports / ".a file.partial").touch()
+    (exports / ".one.partial.lock").touch()  # a killed export leaves it behind
+    before = sorted(exports.iterdir())
+    with FileLock(exports / ".busy.partial.lock"):
+        [one, two] = check(workspace).problems
+    assert (one.code, one.count, one.where, two.where) == ("unfinished_export", 1, "one", "two words")
+    assert f"winnow export` to {shlex.quote(str(exports / 'two words'))} again" in two.fix
+    assert shlex.quote(str(exports / ".two words.partial")) in two.fix
+    assert [path for path in sorted(exports.iterdir()) if path.name != ".busy.partial.lock"] == before, (
+        "changes nothing"
+    )
+    for name in (".one.partial", ".two words.partial", ".busy.partial"):
+        (exports / name).rmdir()
+    assert found(workspace) == {}
 
 
 def test_a_path_that_means_something_else_in_an_address_is_no_problem(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from core.progress import Progress, silent
 from core.runs import list_runs
 from core.store import evidence, ratings
 from core.store.ids import content_hash, id_hex, image_key, sample_id
-from core.store.locks import writer_lock
+from core.store.locks import is_held, writer_lock
 from core.workspace import RATINGS, Workspace
 
 _SPREAD_ROWS = 2000
@@ -48,6 +48,7 @@ SAYS = {
     "stale_evidence": "Evidence speaks of content that samples no longer have.",
     "broken_snapshot": "A pinned snapshot names versions of tables that are gone.",
     "unfinished_ingest": "An ingest did not end.",
+    "unfinished_export": "An export did not end.",
     "unfinished_run": "A run ended without saying how.",
     "unreadable_acts": "What people did (ratings, saved selections, filters) cannot be read.",
     "unreadable_ratings": "Ratings cannot be read, and so do not count.",
@@ -281,6 +282,7 @@ class _Check:
 
     def unfinished(self) -> None:
         self._unfinished_ingest()
+        self._unfinished_exports()
         for run in list_runs(self.workspace.path):
             if run.state == "died":
                 fix = f"Run `winnow runs {quoted(self.workspace.path)} resume {run.run_id}`."
@@ -300,6 +302,15 @@ class _Check:
             return
         for name, settings in marks.items():
             self.report("unfinished_ingest", 1, name, remedies.resume_ingest(self.workspace, settings))
+
+    def _unfinished_exports(self) -> None:
+        """The temporary folders that exports are written in, but of those that are being written now."""
+        for path in sorted(self.workspace.exports_dir.glob(".*.partial")):
+            if not path.is_dir() or is_held(path.with_name(f"{path.name}.lock")):
+                continue
+            final = path.with_name(path.name[1:].removesuffix(".partial"))
+            fix = f"Run the same `winnow export` to {quoted(final)} again: it goes on where it stopped. Or delete {quoted(path)}."
+            self.report("unfinished_export", 1, final.name, fix)
 
     def acts(self) -> None:
         if not self.workspace.acts_path.exists():

@@ -95,13 +95,31 @@ def _head(record: Mapping[str, Any]) -> dict[str, Any]:
         "pretty_name": record["name"],
         "license": _licence(entry["licence"] for entry in record["sources"] if entry["source"] in used),
         "task_categories": ["image-text-to-text"],
-        "tags": ["winnow"],
+        "size_categories": [_size(record["num_rows"])],
+        "tags": ["winnow", record["target"]],
         **(
             {"configs": [{"config_name": "default", "data_files": [{"split": "train", "path": files}]}]}
             if files
             else {}
         ),
     }
+
+
+def _size(num_rows: int) -> str:
+    """How large a data set is, in the Hub's words: `1K<n<10K`."""
+    ends = (
+        ("1K", 10**3),
+        ("10K", 10**4),
+        ("100K", 10**5),
+        ("1M", 10**6),
+        ("10M", 10**7),
+        ("100M", 10**8),
+        ("1B", 10**9),
+    )
+    at = next((number for number, (_, most) in enumerate(ends) if num_rows < most), len(ends))
+    if at == 0:
+        return "n<1K"
+    return f"{ends[at - 1][0]}<n<{ends[at][0]}" if at < len(ends) else "n>1B"
 
 
 def _licence(stated: Iterable[str | None]) -> str:

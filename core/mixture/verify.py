@@ -60,7 +60,7 @@ class Verified:
 def verify(folder: Path, progress: Progress = silent) -> Verified:
     """Read everything an export consists of; BadInput when the folder is none."""
     folder = folder.expanduser().resolve()
-    record = _manifest(folder)
+    record = read_manifest(folder)
     listed = {path: fact["sha256"] for path, fact in record["files"].items()}
     found: list[Difference] = []
     try:
@@ -92,7 +92,8 @@ def verify(folder: Path, progress: Progress = silent) -> Verified:
     return Verified(folder, record["target"], len(listed), num_bytes, num_rows, (*found, *more))
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """What an export says of itself; BadInput for a folder that is none or not whole, BadData for a manifest that cannot be read."""
     path = folder / MANIFEST_FILE
     final = final_of(folder)
     if final is not None or (not folder.exists() and partial_of(folder).is_dir()):

@@ -41,3 +41,16 @@ def writer_lock(workspace_path: Path, writer: str) -> Iterator[None]:
     finally:
         pid_path.unlink(missing_ok=True)
         lock.release()
+
+
+def is_held(path: Path) -> bool:
+    """Whether some process holds this lock file now."""
+    lock = FileLock(path)
+    if not path.exists():
+        return False
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False
