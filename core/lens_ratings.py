@@ -48,7 +48,8 @@ class LensRatings:
         self._num_scores: dict[int, int] = {}
         self._version = None if at is None else at.get("samples")
         self.given = ratings.Ratings(workspace, None if at is None else at.get(RATINGS, 0))
-        self._behind = self.given.sample_ids  # their scores are not yet those of `given`
+        # Cells that are not yet as `given` has them.
+        self._behind = {(one, key) for one in self.given.sample_ids for key, _ in self.given.of(one)}
         self._lay()
 
     @property
@@ -80,7 +81,7 @@ class LensRatings:
 
     def _lay(self) -> None:
         """Give the samples that are behind the scores that people, or else producers, give them now."""
-        moved = sorted(self._behind)
+        moved = sorted({one for one, _ in self._behind})
         if not moved:
             return
         self._hashes.update(
@@ -90,8 +91,10 @@ class LensRatings:
         try:
             self._look_below(cursor, [one for one in moved if one not in self._below])
             there = [one for one in moved if one in self._below]
-            cursor.register("rated_in", self._cells(there))
-            names = (*CAPABILITY_KEYS, *_BY, "top_capability", *BARS, *OR_0.values())
+            keys = {key for _, key in self._behind}  # one, mostly: writing all columns takes three times as long
+            names = [name for key in keys for name in (key, f"{key}_by", OR_0[key])]
+            names += ["top_capability", *(name for name, packed in BARS.items() if keys.intersection(packed))]
+            cursor.register("rated_in", self._cells(there).select(["row", *names]))
             changed = ", ".join(f'"{name}" = n."{name}"' for name in names)
             cursor.execute(f"UPDATE samples SET {changed} FROM rated_in n WHERE samples.row = n.row")
         finally:

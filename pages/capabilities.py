@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studio import cached, evidence_views, layout
+from studio import cached, evidence_views, layout, people_view
 from studio.filters_bar import filters_bar, nothing_visible
 
 with layout.page(
@@ -20,10 +20,13 @@ with layout.page(
             view = evidence_views.capability_view()
             layout.badges(evidence_views.producer_notes("scores"))
             selected = evidence_views.comparison_toggle()
+        people_view.remark()
         if view == "correlation":
             evidence_views.correlation()
         elif view == "by source":
             evidence_views.by_source()
+        elif view == "people":
+            people_view.people()
         else:
             layout.small(
                 "Share of samples in %, by score from 0 to 5; each panel has its own scale. Grey behind: the pool."

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import streamlit as st
 
 from core.evidence import people
@@ -37,7 +36,7 @@ class Scored:
 @st.cache_resource(max_entries=100, show_spinner=False)
 def _scores(path: str, at_version: str, sample_id: int, who: str) -> dict[str, Scored]:
     lens = cached.lens()
-    found = lens.ask("samples_marks", ids=np.array([sample_id], dtype=np.uint64)).to_pylist()
+    found = lens.ask("scores_of_sample", sample_id=sample_id).to_pylist()
     row = found[0] if found else {}
     said_by, given, below = lens.producers.get("scores", []), lens.ratings.of(sample_id), lens.without_people(sample_id)
     content_hash = lens.content_hash(sample_id)

@@ -18,7 +18,7 @@ from studio.charts import Bars, Column, Row, TagCount
 from studio.words import KIND_NAMES, Note, many, note_on, num, share
 
 _SHOW_SELECTION: session.Slot[bool] = session.Slot("compare.selection", False)
-CAPABILITY_VIEWS = ("histograms", "correlation", "by source")
+CAPABILITY_VIEWS = ("histograms", "correlation", "by source", "people")
 
 
 def producer_notes(kind: str) -> list[Note]:
@@ -172,7 +172,7 @@ def _tag_row(
 
 
 def capability_view() -> str:
-    """Which of the three pictures is shown."""
+    """Which of the four pictures is shown."""
     session.seed("capabilities-view", session.view().capability_view)
     st.segmented_control(
         "View", CAPABILITY_VIEWS, key="capabilities-view", label_visibility="collapsed", on_change=_choose_view,

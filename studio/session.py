@@ -58,7 +58,7 @@ class View(BaseModel):
     sample: int | None = Field(None, ge=0, lt=2**64, description="The opened sample.")
     size: Literal["small", "medium", "large"] = Field("medium", description="Size of the tiles in Browse.")
     tree: Literal["instruction_tags", "image_tags"] = Field("instruction_tags", description="The tree on Tags.")
-    capability_view: Literal["histograms", "correlation", "by source"] = Field(
+    capability_view: Literal["histograms", "correlation", "by source", "people"] = Field(
         "histograms", description="The picture on Capabilities."
     )
 

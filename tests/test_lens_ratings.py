@@ -151,7 +151,7 @@ def test_what_does_not_read_scores_is_the_same_whatever_people_rate(workspace: W
     """So the answers of a page may be kept while somebody rates."""
     lens = Lens(workspace)
     ids = workspace.store.read("samples", ["sample_id"])["sample_id"].to_numpy()
-    more = {"sort": "shuffled", "direction": 1, "limit": 48, "offset": 0}
+    more = {"sort": "shuffled", "direction": 1, "limit": 48, "offset": 0, "sample_id": int(ids[3])}
 
     def answers() -> dict[str, pa.Table]:
         found = {}

@@ -75,8 +75,8 @@ class Ratings:
         """The samples somebody rated."""
         return set(self._by_sample)
 
-    def follow(self) -> set[int]:
-        """Take up the acts made since; gives the samples they are about."""
+    def follow(self) -> set[tuple[int, str]]:
+        """Take up the acts made since; gives the samples and capabilities they are about."""
         moved = set()
         for number, _, key, payload in self._acts.since(RATING, self.at_act):
             if self._until is not None and number > self._until:
@@ -91,7 +91,7 @@ class Ratings:
             if about is not None:
                 sample_id, capability, who = about
                 self._put(sample_id, (capability, who), rating)
-                moved.add(sample_id)
+                moved.add((sample_id, capability))
         return moved
 
     def _put(self, sample_id: int, cell: tuple[str, str], rating: Rating | None) -> None:

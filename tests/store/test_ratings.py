@@ -75,7 +75,7 @@ def test_what_stands_is_what_a_dictionary_holds_whenever_one_looks(
         else:
             expected[cell] = score
     moved = early.follow()
-    assert moved <= {row["sample_id"] for row in rows}
+    assert moved <= {(row["sample_id"], key) for row in rows for key in KEYS}
     table = ratings.table(workspace)
     assert {(row["sample_id"], row["capability"], row["who"]): row["score"] for row in table.to_pylist()} == expected
     assert all(table["counts"].to_pylist())

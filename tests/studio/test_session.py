@@ -40,7 +40,7 @@ _VIEW_FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "like": st.text(max_size=30),
     "size": st.sampled_from(("small", "medium", "large")),
     "tree": st.sampled_from(("instruction_tags", "image_tags")),
-    "capability_view": st.sampled_from(("histograms", "correlation", "by source")),
+    "capability_view": st.sampled_from(("histograms", "correlation", "by source", "people")),
 }
 _views = st.builds(View, **_VIEW_FIELDS)
 
