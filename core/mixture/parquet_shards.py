@@ -5,13 +5,11 @@ A closed shard is a checkpoint. Names that tell how many there are can only be g
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.errors import BadData
@@ -23,10 +21,6 @@ ROW_GROUP_BYTES = 64 << 20
 
 ROW_GROUP_ROWS = 4096
 _CHUNK_ROWS = 64
-
-IMAGES = pa.field("images", pa.list_(pa.struct([("bytes", pa.binary()), ("path", pa.string())])))
-"""What `datasets` stores for a list of pictures. It takes its own features only for fields it would make itself, so none of
-these schemas says that something is never null."""
 
 
 class ParquetShards:
@@ -100,25 +94,6 @@ def read_rows(folder: Path) -> Iterator[dict[str, Any]]:
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=_CHUNK_ROWS):
                 yield from batch.to_pylist()
-
-
-def with_features(schema: Any, features: dict[str, Any]) -> Any:
-    """A schema that also says what `datasets` makes of its columns, pictures above all."""
-    return schema.with_metadata({"huggingface": json.dumps({"info": {"features": features}})})
-
-
-def pictures(sample: Sample) -> list[dict[str, Any]]:
-    """The images of a sample as `datasets` stores them."""
-    return [{"bytes": image.data, "path": f"{image.key}.{image.suffix}"} for image in sample.images]
-
-
-PICTURES = [{"_type": "Image"}]
-"""The feature of a list of pictures, in the form that every version of `datasets` reads."""
-
-
-def text_feature() -> dict[str, str]:
-    """The feature of a text."""
-    return {"dtype": "string", "_type": "Value"}
 
 
 def _size(sample: Sample) -> int:

@@ -5,90 +5,57 @@ Its collator puts the images into the image parts in order; rows of text alone c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import pyarrow as pa
 
 from core.mixture.gather import Sample
-from core.mixture.parquet_shards import (
-    IMAGES,
-    PICTURES,
-    ParquetShards,
-    pictures,
-    read_rows,
-    text_feature,
-    with_features,
-)
-from core.mixture.rules import typed, unpaired_marks, untyped
-from core.mixture.target import FROM_ROLES, ROLES, Place, Plain, RowRead
+from core.mixture.mixture import Mixture
+from core.mixture.parquet_target import IMAGES, LOADING, TEXT, InShards, columns
+from core.mixture.rules import Turns, typed, unpaired_marks, untyped
+from core.mixture.target import FROM_ROLES, ROLES
 
-_PART = pa.struct([("type", pa.string()), ("text", pa.string())])
-_SCHEMA = with_features(
-    pa.schema(
-        [
-            pa.field("id", pa.string()),
-            pa.field("source", pa.string()),
-            pa.field("messages", pa.list_(pa.struct([("role", pa.string()), ("content", pa.list_(_PART))]))),
-            IMAGES,
-        ]
-    ),
-    {
-        "id": text_feature(),
-        "source": text_feature(),
-        "messages": [{"role": text_feature(), "content": [{"type": text_feature(), "text": text_feature()}]}],
-        "images": PICTURES,
-    },
-)
+_PARTS = pa.list_(pa.struct([("type", TEXT), ("text", TEXT)]))
 
 
-class Trl(Plain):
+class Trl(InShards):
     """Parquet shards of conversations with their images inside."""
 
     key: ClassVar[str] = "trl"
     title: ClassVar[str] = "TRL SFTTrainer"
-    embeds: ClassVar[bool] = True
+    schema: ClassVar[Any] = columns(
+        pa.field("id", TEXT),
+        pa.field("source", TEXT),
+        pa.field("messages", pa.list_(pa.struct([("role", TEXT), ("content", _PARTS)]))),
+        IMAGES,
+    )
 
     def refuses(self, sample: Sample) -> str | None:
         return unpaired_marks(sample)
 
-    def open(self, place: Place, state: dict[str, Any] | None) -> ParquetShards:
-        return ParquetShards(place.folder, _SCHEMA, _table, place.shard_bytes, state)
+    def rows_of(self, mixture: Mixture) -> Callable[[list[Sample]], dict[str, Any]]:
+        return lambda samples: {
+            "messages": [[_message(role, text) for role, text in sample.turns] for sample in samples]
+        }
 
-    def read_back(self, folder: Path) -> Iterator[RowRead]:
-        for row in read_rows(folder):
-            turns = tuple(
-                (
-                    FROM_ROLES[said["role"]],
-                    untyped([part["text"] if part["type"] == "text" else None for part in said["content"]]),
-                )
-                for said in row["messages"]
+    def turns_of(self, row: dict[str, Any]) -> Turns:
+        return tuple(
+            (
+                FROM_ROLES[said["role"]],
+                untyped([part["text"] if part["type"] == "text" else None for part in said["content"]]),
             )
-            yield RowRead(row["source"], row["id"], turns, tuple(image["bytes"] for image in row["images"]))
+            for said in row["messages"]
+        )
 
     def card(self) -> str:
         return (
-            "```python\n"
-            "from datasets import load_dataset\n"
+            f"```python\n{LOADING}\n"
             "from trl import SFTConfig, SFTTrainer\n\n"
-            'data = load_dataset("THIS_FOLDER", split="train")\n'
             "SFTTrainer(model, SFTConfig(max_length=None), train_dataset=data)\n"
             "```\n\n"
             "`max_length=None`: a conversation that is cut could lose part of an image."
         )
-
-
-def _table(samples: list[Sample]) -> Any:
-    return pa.table(
-        {
-            "id": [sample.original_id for sample in samples],
-            "source": [sample.source for sample in samples],
-            "messages": [[_message(role, text) for role, text in sample.turns] for sample in samples],
-            "images": [pictures(sample) for sample in samples],
-        },
-        schema=_SCHEMA,
-    )
 
 
 def _message(role: str, text: str) -> dict[str, Any]:

@@ -234,6 +234,38 @@ def test_uids_of_datacomp_are_stored_as_their_two_halves() -> None:
     assert found.tolist() == [(0, 7), (0x0123456789ABCDEF, 2**64 - 1), (0x0123456789ABCDEF, 2**64 - 1)]
 
 
+KINDS = {
+    "text alone": lambda row: not row[3],
+    "one image": lambda row: len(row[3]) == 1,
+    "several images": lambda row: len(row[3]) > 1,
+    "several turns": lambda row: len(row[2]) > 2,
+}
+ONCE = {"energon", "winnow"}
+"""Targets that write each sample once and say beside it how often a stage uses it."""
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_samples_of_every_kind_come_back_from_each_target_by_its_own_reader(
+    lens: Lens, data_dir: Path, folders: dict[str, Path], target: str
+) -> None:
+    meant = in_order(lens, data_dir)
+    assert all(sum(map(is_of, meant)) > 10 for is_of in KINDS.values())
+    bare = target == "uids"
+    seen = [
+        (
+            row.source,
+            row.original_id,
+            row.turns,
+            tuple(one if isinstance(one, bytes) else (folders[target] / one).read_bytes() for one in row.images),
+        )
+        for row in TARGETS[target]().read_back(folders[target])
+    ]
+    expected = Counter((*row[:2], (), ()) if bare else row for row in meant)
+    assert Counter(seen) == (Counter(expected.keys()) if target in ONCE else expected)
+    record = json.loads((folders[target] / "manifest.json").read_text(encoding="utf-8"))
+    assert (record["num_rows"], record["dropped"]) == (len(seen), {}), "nothing is left out"
+
+
 ODD = {
     "plain": [("human", "<image>\nWhat?"), ("gpt", "A dot.")],
     "system": [("system", "Be short."), ("human", "<image>What?"), ("gpt", "Dot.")],
