@@ -20,13 +20,13 @@ from core.mixture.folder import empty, final_folder, free_folder, names_in, work
 from core.mixture.gather import CHUNK_SAMPLES, IMAGE_MODES, Gather, ImageMode
 from core.mixture.journal import JOURNAL_FILE, Journal
 from core.mixture.mixture import Mixture, freeze
-from core.mixture.target import Place, Target, Written, check_round_trip
+from core.mixture.target import GROUP_ROWS, Place, Target, Written, check_round_trip
 from core.mixture.targets import target_of
 from core.progress import Progress, silent
 from core.store.ids import digest_of
 from core.store.tables import writing
 
-FORMAT = 3
+FORMAT = 4
 """Raised when the bytes of any target change, so that no export goes on with what an older version began."""
 
 SHARD_BYTES = 512 << 20
@@ -86,6 +86,7 @@ def export(
     resume: bool = False,
     shard_bytes: int = SHARD_BYTES,
     checkpoint_samples: int = CHECKPOINT_SAMPLES,
+    group_rows: int = GROUP_ROWS,
 ) -> ExportReport:
     """Write a mixture to `out`, which must be empty or not exist; its recipe is frozen first.
 
@@ -109,7 +110,7 @@ def export(
         raise BadInput("The mixture holds no sample.", "Give a stage a selection with samples.")
     with writing("a snapshot of the workspace"):
         mixture = freeze(mixture, lens)
-    fingerprint = digest_of([mixture.recipe.as_dict(), target.key, mode, shard_bytes, __version__, FORMAT])
+    fingerprint = digest_of([mixture.recipe.as_dict(), target.key, mode, shard_bytes, group_rows, __version__, FORMAT])
     began = again.Began(fingerprint, target.key, handed, mixture.recipe.name, mixture.snapshot)
     there: dict[str, Any] | None = None
     if resume and names_in(final):
@@ -120,7 +121,7 @@ def export(
         journal = Journal(folder, began.as_line())
         if resume:
             again.refuse_others(journal, began, final)
-        place = Place(mixture, folder, shard_bytes)
+        place = Place(mixture, folder, shard_bytes, group_rows)
         gather = Gather(
             lens.workspace.store,
             folder,
@@ -203,15 +204,19 @@ def _write(
     digest = done.digest
     writer = target.open(place, done.state)
     last = gather.position
-    for sample in gather.samples(ids, progress, "writing samples and images"):
-        writer.write(sample)
-        digest.add_sample(target.carried(sample))
-        if gather.position - last >= checkpoint_samples:
-            state = writer.checkpoint()
-            if state is not None:
-                journal.note(gather, state, digest)
-                last = gather.position
-    writer.close()
+    try:
+        for sample in gather.samples(ids, progress, "writing samples and images"):
+            writer.write(sample)
+            digest.add_sample(target.carried(sample))
+            if gather.position - last >= checkpoint_samples:
+                state = writer.checkpoint()
+                if state is not None:
+                    journal.note(gather, state, digest)
+                    last = gather.position
+        writer.close()
+    except BaseException:  # a notebook that was interrupted keeps all this while its cell runs again
+        writer.abandon()
+        raise
     kept = np.ones(len(ids), dtype=bool)
     kept[[position for position, _, _ in gather.skipped]] = False
     return Written(ids[kept], target.left(place.mixture, kept), digest.hexdigest())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,8 @@ from typing import Any
 import orjson
 
 from core.errors import BadData
+from core.mixture.disk import ended, flushed, let_go, opened
 from core.mixture.gather import Sample
-
-_BUFFER_BYTES = 4 << 20
 
 
 class LinesWriter:
@@ -30,13 +28,9 @@ class LinesWriter:
         listed: bool = False,
     ) -> None:
         self._row_of, self._listed = row_of, listed
-        self._file = path.open("r+b" if state else "wb", buffering=_BUFFER_BYTES)
-        self._num_rows = 0
-        if state:
-            self._file.truncate(state["bytes"])
-            self._file.seek(state["bytes"])
-            self._num_rows = state["rows"]
-        elif listed:
+        self._file = opened(path, state["bytes"] if state else None)
+        self._num_rows = state["rows"] if state else 0
+        if listed and not state:
             self._file.write(b"[")
 
     def write(self, sample: Sample) -> None:
@@ -48,14 +42,15 @@ class LinesWriter:
         self._num_rows += 1
 
     def checkpoint(self) -> dict[str, Any]:
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        return {"bytes": self._file.tell(), "rows": self._num_rows}
+        return {"bytes": flushed(self._file), "rows": self._num_rows}
 
     def close(self) -> None:
         if self._listed:
             self._file.write(b"\n]\n")
-        self._file.close()
+        ended(self._file)
+
+    def abandon(self) -> None:
+        let_go(self._file)
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:

@@ -13,6 +13,7 @@ import numpy as np
 import yaml
 
 from core.errors import BadData
+from core.mixture.disk import LostFile
 from core.mixture.gather import Sample
 from core.mixture.lines import LinesWriter, read_list
 from core.mixture.llava import record, row_of
@@ -66,6 +67,9 @@ class _Stages:
         self._folder = place.folder
         self._ends = np.cumsum([len(stage) for stage in place.mixture.stages]).tolist()
         self._stage = state["stage"] if state else 0
+        for number in range(self._stage):
+            if not self._path(number).is_file():
+                raise LostFile(f"{self._path(number)} is gone.")
         self._lines = self._open(state["lines"] if state else None)
 
     def write(self, sample: Sample) -> None:
@@ -81,13 +85,19 @@ class _Stages:
             self._next()
         self._lines.close()
 
+    def abandon(self) -> None:
+        self._lines.abandon()
+
     def _next(self) -> None:
         self._lines.close()
         self._stage += 1
         self._lines = self._open(None)
 
     def _open(self, state: dict[str, Any] | None) -> LinesWriter:
-        return LinesWriter(self._folder / f"stage_{self._stage + 1}.json", record, state, listed=True)
+        return LinesWriter(self._path(self._stage), record, state, listed=True)
+
+    def _path(self, number: int) -> Path:
+        return self._folder / f"stage_{number + 1}.json"
 
 
 def _write_mixture(path: Path, names: list[str]) -> None:

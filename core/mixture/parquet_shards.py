@@ -13,13 +13,13 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from core.errors import BadData
+from core.mixture.disk import let_go_of_parquet, num_rows, synced
 from core.mixture.gather import Sample
 
 FOLDER = "data"
 ROW_GROUP_BYTES = 64 << 20
 """Closed at this size; the Hub's viewer wants less than 100 MB."""
 
-ROW_GROUP_ROWS = 4096
 _CHUNK_ROWS = 64
 
 
@@ -33,22 +33,24 @@ class ParquetShards:
         table_of: Callable[[list[Sample]], Any],
         shard_bytes: int,
         state: dict[str, Any] | None,
+        *,
+        group_rows: int,
     ) -> None:
         self._folder, self._schema, self._table_of, self._shard_bytes = folder / FOLDER, schema, table_of, shard_bytes
+        self._group_rows = group_rows
         self._num_shards = state["shards"] if state else 0
         self._writer: Any = None
         self._waiting: list[Sample] = []
         self._waiting_bytes = self._written_bytes = 0
         self._folder.mkdir(exist_ok=True)
-        for path in sorted(self._folder.glob("train-*-of-*.parquet")):  # named by an attempt that was cut short
-            os.replace(path, self._open_name(int(path.name.split("-")[1])))
+        self._clear()
 
     def write(self, sample: Sample) -> None:
         self._waiting.append(sample)
         self._waiting_bytes += _size(sample)
         if self._waiting_bytes + self._written_bytes >= self._shard_bytes:
             self._close_shard()
-        elif self._waiting_bytes >= ROW_GROUP_BYTES or len(self._waiting) == ROW_GROUP_ROWS:
+        elif self._waiting_bytes >= ROW_GROUP_BYTES or len(self._waiting) == self._group_rows:
             self._write_group()
 
     def checkpoint(self) -> dict[str, Any] | None:
@@ -60,8 +62,24 @@ class ParquetShards:
         for number in range(self._num_shards):
             name = f"train-{number:05d}-of-{self._num_shards:05d}.parquet"
             os.replace(self._open_name(number), self._folder / name)
-        for path in self._folder.glob(".train-*"):  # begun by an attempt that was cut short
-            path.unlink()
+        synced(self._folder)
+
+    def abandon(self) -> None:
+        if self._writer is not None:
+            let_go_of_parquet(self._writer, self._open_name(self._num_shards))
+
+    def _clear(self) -> None:
+        """Take away what stands behind the checkpoint, and the names that were given; LostFile when a shard before it is gone.
+
+        A shard that was begun goes too, before one of its name is opened: whoever still holds it ends it when he is forgotten.
+        """
+        for path in sorted(self._folder.glob("train-*-of-*.parquet")):  # named by an attempt that was cut short
+            os.replace(path, self._open_name(int(path.name.split("-")[1])))
+        for path in sorted(self._folder.glob(".train-*")):
+            if int(path.name.split("-")[1]) >= self._num_shards:
+                path.unlink()
+        for number in range(self._num_shards):
+            num_rows(self._open_name(number))
 
     def _write_group(self) -> None:
         if self._writer is None:
@@ -75,8 +93,7 @@ class ParquetShards:
         if self._waiting:
             self._write_group()
         self._writer.close()
-        with self._open_name(self._num_shards).open("rb") as file:
-            os.fsync(file.fileno())
+        synced(self._open_name(self._num_shards))
         self._writer, self._written_bytes = None, 0
         self._num_shards += 1
 

@@ -63,7 +63,7 @@ class InShards(Plain):
             }
             return pa.table({**shared, **own(samples)}, schema=self.schema)
 
-        return ParquetShards(place.folder, self.schema, table, place.shard_bytes, state)
+        return ParquetShards(place.folder, self.schema, table, place.shard_bytes, state, group_rows=place.group_rows)
 
     def read_back(self, folder: Path) -> Iterator[RowRead]:
         for row in read_rows(folder):

@@ -6,22 +6,22 @@ number of its row and its escaped id: unlike any other, without a dot. The id as
 
 from __future__ import annotations
 
-import os
 import struct
 import tarfile
 from collections.abc import Callable, Iterator
 from hashlib import sha256
+from io import BufferedWriter
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from urllib.parse import quote, unquote
 
 import orjson
 
 from core.errors import BadData
+from core.mixture.disk import ended, flushed, let_go, opened
 from core.mixture.gather import Sample
 from core.mixture.target import RowRead, sharegpt
 
-_BUFFER_BYTES = 4 << 20
 INDEX_SUFFIX = ".tar.idx"
 KEY_CHARS = 200
 """Of an escaped id in a key, so that with an ending it is a file's name wherever a tar is unpacked; a longer one is cut and hashed."""
@@ -46,8 +46,8 @@ class TarShards:
     ) -> None:
         self._folder, self._shard_bytes, self._part_of, self._indexed = folder, shard_bytes, part_of, indexed
         self._part, self._shard, self._num_rows = ".", 0, 0
-        self._tar: IO[bytes] | None = None
-        self._index: IO[bytes] | None = None
+        self._tar: BufferedWriter | None = None
+        self._index: BufferedWriter | None = None
         if state:
             self._part, self._shard, self._num_rows = state["part"], state["shard"], state["rows"]
         self._clear(state is not None and state["bytes"] is not None)
@@ -60,7 +60,7 @@ class TarShards:
             self._close_shard()
             self._part, self._shard = part, 0
         if self._tar is None:
-            self._open(0, 0)
+            self._open(None, None)
         assert self._tar is not None
         if self._index is not None:
             self._index.write(struct.pack("<Q", self._tar.tell()))
@@ -74,12 +74,17 @@ class TarShards:
             "part": self._part,
             "shard": self._shard,
             "rows": self._num_rows,
-            "bytes": _flushed(self._tar),
-            "index_bytes": _flushed(self._index),
+            "bytes": None if self._tar is None else flushed(self._tar),
+            "index_bytes": None if self._index is None else flushed(self._index),
         }
 
     def close(self) -> None:
         self._close_shard()
+
+    def abandon(self) -> None:
+        for file in (self._tar, self._index):
+            if file is not None:
+                let_go(file)
 
     def _clear(self, is_open: bool) -> None:
         """Take away the shards behind the checkpoint, of an attempt that was cut short."""
@@ -88,21 +93,21 @@ class TarShards:
             if at > (self._part, self._shard) or (at == (self._part, self._shard) and not is_open):
                 path.unlink()
 
-    def _open(self, num_bytes: int, index_bytes: int | None) -> None:
+    def _open(self, num_bytes: int | None, index_bytes: int | None) -> None:
         path = self._folder / self._part / f"train-{self._shard:06d}.tar"
         path.parent.mkdir(exist_ok=True)
-        self._tar = _opened(path, num_bytes)
-        self._index = _opened(path.with_suffix(INDEX_SUFFIX), index_bytes or 0) if self._indexed else None
+        self._tar = opened(path, num_bytes)
+        self._index = opened(path.with_suffix(INDEX_SUFFIX), index_bytes) if self._indexed else None
 
     def _close_shard(self) -> None:
         if self._tar is None:
             return
         if self._index is not None:
             self._index.write(struct.pack("<Q", self._tar.tell()))
-            self._index.close()
+            ended(self._index)
         length = self._tar.tell() + 2 * tarfile.BLOCKSIZE
         self._tar.write(bytes(2 * tarfile.BLOCKSIZE + -length % tarfile.RECORDSIZE))
-        self._tar.close()
+        ended(self._tar)
         self._tar = self._index = None
         self._shard += 1
 
@@ -174,18 +179,3 @@ def _member(name: str, data: bytes) -> Iterator[bytes]:
     yield info.tobuf(tarfile.GNU_FORMAT)
     yield data
     yield bytes(-len(data) % tarfile.BLOCKSIZE)
-
-
-def _opened(path: Path, num_bytes: int) -> IO[bytes]:
-    file = path.open("r+b" if num_bytes else "wb", buffering=_BUFFER_BYTES)
-    file.truncate(num_bytes)
-    file.seek(num_bytes)
-    return file
-
-
-def _flushed(file: IO[bytes] | None) -> int | None:
-    if file is None:
-        return None
-    file.flush()
-    os.fsync(file.fileno())
-    return file.tell()

@@ -46,6 +46,10 @@ class RowRead:
     images: tuple[str | bytes, ...]
 
 
+GROUP_ROWS = 4096
+"""Rows that are written to Parquet together: of a row group at most, and of what a target cannot stop inside."""
+
+
 @dataclass(frozen=True, eq=False)
 class Place:
     """Where a target writes, and what it may need to know about the samples: `pool` holds the whole workspace."""
@@ -53,6 +57,7 @@ class Place:
     mixture: Mixture
     folder: Path
     shard_bytes: int
+    group_rows: int = GROUP_ROWS
 
 
 class Writer(Protocol):
@@ -65,7 +70,10 @@ class Writer(Protocol):
         """Put everything so far on the disk; what `Target.open` needs to go on from here, None when it cannot stop here."""
 
     def close(self) -> None:
-        """End the data files."""
+        """End the data files, on the disk."""
+
+    def abandon(self) -> None:
+        """Let go of what is open without another byte, so that who goes on from the last checkpoint has the files to himself."""
 
 
 class Target(Protocol):
@@ -94,7 +102,7 @@ class Target(Protocol):
         """What of a sample this format holds, which is what reads back."""
 
     def open(self, place: Place, state: dict[str, Any] | None) -> Writer:
-        """Begin to write, or go on from a checkpoint: what was written after it is cut off."""
+        """Begin to write, or go on from a checkpoint: what was written after it is cut off; LostFile when it cannot be gone on from."""
 
     def finish(self, place: Place, written: Written) -> Written:
         """Write what stands beside the data files; gives back what was written, with held-out samples taken from the stages."""

@@ -65,7 +65,13 @@ class Winnow(Plain):
 
     def open(self, place: Place, state: dict[str, Any] | None) -> PartsWriter:
         pool = place.mixture.pool
-        return PartsWriter(place.folder / SAMPLES_FILE, SAMPLES_SCHEMA, lambda samples: _table(samples, pool), state)
+        return PartsWriter(
+            place.folder / SAMPLES_FILE,
+            SAMPLES_SCHEMA,
+            lambda samples: _table(samples, pool),
+            state,
+            rows_per_part=place.group_rows,
+        )
 
     def finish(self, place: Place, written: Written) -> Written:
         (place.folder / RECIPE_FILE).write_text(place.mixture.recipe.to_yaml(), encoding="utf-8", newline="\n")
