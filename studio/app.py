@@ -13,7 +13,7 @@ PAGES = Path(__file__).resolve().parents[1] / "pages"
 SECTIONS = {
     "Data": ("overview", "ingest", "browse", "clean"),
     "Evidence": ("label", "tags", "capabilities", "synthesize"),
-    "Choose": ("curate", "compare", "mixture"),
+    "Choose": ("curate", "compare", "mixture", "recipes"),
     "Train": ("train", "runs", "experiments"),
 }
 

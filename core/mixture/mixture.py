@@ -90,14 +90,16 @@ class Mixture:
         return np.unique(np.concatenate([stage.listed for stage in self.stages]))
 
 
-def resolve(recipe: Recipe, lens: Lens, folder: Path | None = None, *, accept_newer: bool = False) -> Mixture:
-    """Find the samples of every stage.
+def resolve(
+    recipe: Recipe, lens: Lens, folder: Path | None = None, *, accept_newer: bool = False, pool: Pool | None = None
+) -> Mixture:
+    """Find the samples of every stage; `pool` is the whole workspace, where it is read already.
 
     `folder` is where the recipe's file stands, for relative paths of selection files. A source or a file that is not
     there is BadInput; single samples that are not there are left out with a reason. With `accept_newer` sources may be gone or
     other ones than the recipe was made with: what can still be had is taken, and `moved` says what differs.
     """
-    pool = Pool.from_lens(lens)
+    pool = Pool.from_lens(lens) if pool is None else pool
     chosen = choose_samples(recipe, lens, pool, folder, accept_newer=accept_newer)
     since = moved(recipe, lens)
     notes = [f"{key}: {note}" for key, one in chosen.items() for note in one.notes]

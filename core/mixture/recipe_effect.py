@@ -26,6 +26,7 @@ from core.mixture.recipe import Recipe, SelectionByMethod
 from core.mixture.recipe_diff import RecipeDiff
 from core.mixture.totals import StageTotals
 from core.select.compare import total_variation
+from core.select.pool import Pool
 from core.tokenizer import vocab_size_of
 
 FIGURES = (
@@ -59,10 +60,12 @@ class Side:
         return {**found, "num_unique_samples": len(self.mixture.sample_ids())}
 
 
-def side(recipe: Recipe, lens: Lens, folder: Path | None = None, *, accept_newer: bool = False) -> Side:
+def side(
+    recipe: Recipe, lens: Lens, folder: Path | None = None, *, accept_newer: bool = False, pool: Pool | None = None
+) -> Side:
     """A recipe against a workspace; what keeps it from being resolved is a part of the answer, not an error."""
     try:
-        mixture = resolve(recipe, lens, folder, accept_newer=accept_newer)
+        mixture = resolve(recipe, lens, folder, accept_newer=accept_newer, pool=pool)
         return of_mixture(mixture, lens)
     except StudioError as error:
         return Side(recipe, lens, problem=error)
@@ -100,11 +103,12 @@ class StageEffect:
 
 @dataclass(frozen=True)
 class Share:
-    """What part of the samples carries a name, 0 to 1."""
+    """What part of the samples carries a name, 0 to 1: before, after, and of the whole pool of the second side."""
 
     name: str
     before: float
     after: float
+    pool: float
 
 
 @dataclass(frozen=True)
@@ -204,16 +208,15 @@ def effect(before: Side, after: Side, told: RecipeDiff) -> Effect:
 
 def spread(dimension: Dimension, before: Breakdown, after: Breakdown, at: int = -1, to: int = -1) -> Spread:
     """How shares moved from row `at` of one breakdown to row `to` of the other; names that neither row holds are left out."""
-    counts = [
-        dict(zip(one.names, one.num_samples[row].tolist(), strict=True)) for one, row in ((before, at), (after, to))
-    ]
-    wholes = [max(int(before.totals[at, 0]), 1), max(int(after.totals[to, 0]), 1)]
-    names = [name for name in dict.fromkeys((*after.names, *before.names)) if any(one.get(name) for one in counts)]
+    rows = ((before, at), (after, to), (after, 0))
+    counts = [dict(zip(one.names, one.num_samples[row].tolist(), strict=True)) for one, row in rows]
+    wholes = [max(int(one.totals[row, 0]), 1) for one, row in rows]
+    names = [name for name in dict.fromkeys((*after.names, *before.names)) if any(one.get(name) for one in counts[:2])]
     shares = [
         Share(name, *(one.get(name, 0) / whole for one, whole in zip(counts, wholes, strict=True))) for name in names
     ]
     shares.sort(key=lambda one: -abs(one.after - one.before))
-    first, second = (np.array([one.get(name, 0) for name in names]) for one in counts)
+    first, second = (np.array([one.get(name, 0) for name in names]) for one in counts[:2])
     return Spread(dimension, total_variation(first, second), tuple(shares))
 
 
