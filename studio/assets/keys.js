@@ -111,6 +111,9 @@ function say(pill, text) {
   pill.rest = setTimeout(() => pill.matches(":popover-open") && pill.hidePopover(), PILL_MS);
 }
 
+/** The opened sample whose scores are on screen: rating.js says it. */
+const shown = () => document.documentElement.dataset.winnowRated || "";
+
 /** The tile of the grid that has the focus; where a sample is open, that one is rated whatever has the focus. */
 const rateable = () => (opened() ? null : focused()?.closest?.(".grid .tile"));
 
@@ -133,7 +136,9 @@ function rate(here, score, event) {
       say(here.pill, "0 fitted the picture, which has the focus. Click beside it to rate 0.");
       return false; // the key is the picture's
     }
-    if (here.left === opened() && Date.now() - here.leftAt < PATIENCE_MS) return true; // meant for the sample that is coming
+    // On the way to another sample a digit is meant for one that nobody sees yet.
+    const onTheWay = here.left === shown() && Date.now() - here.leftAt < PATIENCE_MS;
+    if (onTheWay || shown() !== opened()) return true;
     const asked = { score, taken: false };
     window.dispatchEvent(new CustomEvent("winnow-rate", { detail: asked }));
     return asked.taken;
@@ -182,9 +187,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     for (let score = 0; score <= 5; score += 1) acts[score] = (event) => rate(entry, score, event);
     const leave = (by) => {
       const way = document.querySelector(by > 0 ? ".st-key-sample-after button" : ".st-key-sample-before button");
-      if (way && !way.disabled) Object.assign(entry, { left: opened(), leftAt: Date.now() });
+      if (way && !way.disabled) Object.assign(entry, { left: shown(), leftAt: Date.now() });
     };
-    window.addEventListener("winnow-shown", () => (entry.left = ""), { signal: here.leaving.signal });
     // Arrows scroll the page and move sliders; they are taken only where nothing on the page has the focus and a grid waits for it.
     const nothing = () => document.activeElement === document.body || document.activeElement?.closest('[data-testid="stSidebarNav"]');
     const idle = () => nothing() && !opened() && stops()[0]?.matches(".tile");

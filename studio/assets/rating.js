@@ -3,7 +3,6 @@
 const CHOSEN = "winnow.capability";
 const CHOOSE = "winnow-choose"; // somebody chose a capability; detail: its key
 const RATE = "winnow-rate"; // a digit was pressed; detail: {score, taken}, and `taken` is set by who acts on it
-const SHOWN = "winnow-shown"; // an opened sample is on screen; detail: its id
 
 function make(tag, name, text) {
   const element = document.createElement(tag);
@@ -179,7 +178,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (focused) here.root.querySelector(`[data-key="${focused}"] .name`)?.focus();
   }
   for (const cell of here.root.querySelectorAll(".asked")) cell.classList.remove("asked");
-  if (data.shape === "line") window.dispatchEvent(new CustomEvent(SHOWN, { detail: data.sample_id }));
+  if (data.shape === "line") document.documentElement.dataset.winnowRated = data.sample_id; // keys.js asks whose scores are seen
   return () => {
     here.leaving.abort();
     here.root.remove();

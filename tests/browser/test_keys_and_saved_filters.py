@@ -68,7 +68,7 @@ def test_the_sheet_opens_and_closes_and_the_slash_leads_to_the_search_box(open_p
     page = browse(open_page, address)
     page.keyboard.press("?")
     expect(page.locator("dialog.sheet")).to_be_visible()
-    expect(page.locator("dialog.sheet h3")).to_have_count(5)
+    expect(page.locator("dialog.sheet h3")).to_have_count(6)
     page.keyboard.press("x")  # behind the sheet nothing happens
     page.keyboard.press("Escape")
     expect(page.locator("dialog.sheet")).to_be_hidden()
