@@ -292,7 +292,7 @@ def _scores(sample_id: int, scores: dict[str, Scored]) -> None:
             else "Not scored yet. Prepare the workspace on Overview, or rate it here."
         )
     with st.container(key="sample-scores"):
-        picture, numbers = st.columns([1, 2.2], vertical_alignment="center")
+        picture, numbers = st.columns([1, 1.85], vertical_alignment="center")
         with picture:
             charts.radar({key: one.score for key, one in scores.items()}, key="sample-radar")
         with numbers:
