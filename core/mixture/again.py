@@ -13,8 +13,8 @@ from typing import Any
 
 from core.errors import BadData, BadInput
 from core.mixture import sums
-from core.mixture.folder import OthersWork, names_in, partial_of, put_in_place, some
-from core.mixture.journal import JOURNAL_FILE, Journal
+from core.mixture.folder import OthersWork, names_in, partial_of, put_in_place, some, working_in
+from core.mixture.journal import Journal
 from core.mixture.manifest import MANIFEST_FILE
 from core.mixture.verify import NOT_LISTED, verify
 from core.progress import Progress
@@ -88,6 +88,15 @@ def refuse_others(journal: Journal, began: Began, final: Path) -> None:
         )
 
 
+def forget(final: Path, began: Began) -> None:
+    """Take away what is left of an attempt at an export that is there and sound."""
+    if partial_of(final).is_dir():
+        with working_in(final) as folder:
+            journal = Journal(folder, began.as_line())
+            if journal.matches():
+                journal.end()
+
+
 def mend(final: Path, folder: Path, record: Mapping[str, Any], made: Mapping[str, Any]) -> tuple[str, ...]:
     """Put those files of `folder`, the export made anew, over the ones in `final` that differ; gives their names.
 
@@ -100,7 +109,6 @@ def mend(final: Path, folder: Path, record: Mapping[str, Any], made: Mapping[str
             "Its sources have changed since: export to another folder.",
         )
     new = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()]
-    new.remove(JOURNAL_FILE)
     here = {path.relative_to(final).as_posix() for path in final.rglob("*") if not path.is_dir()}
     if more := sorted(here - set(new)):
         raise BadInput(f"{final} also holds what is no part of the export: {some(more)}.", _ELSEWHERE)

@@ -6,21 +6,26 @@ Everything is written under a temporary name beside the target, read back and co
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core import __version__
 from core.errors import BadData, BadInput
 from core.lens import Lens
 from core.mixture import again, card, manifest, sums
+from core.mixture.disk import LostFile
 from core.mixture.folder import empty, final_folder, free_folder, names_in, working_in
-from core.mixture.gather import CHUNK_SAMPLES, IMAGE_MODES, Gather, ImageMode
+from core.mixture.gather import CHUNK_SAMPLES, Gather
+from core.mixture.images import IMAGE_MODES, ImageMode
 from core.mixture.journal import JOURNAL_FILE, Journal
 from core.mixture.mixture import Mixture, freeze
-from core.mixture.target import GROUP_ROWS, Place, Target, Written, check_round_trip
+from core.mixture.target import GROUP_ROWS, Place, RowDigest, Target, Writer, Written, check_round_trip
 from core.mixture.targets import target_of
 from core.progress import Progress, silent
 from core.store.ids import digest_of
@@ -110,34 +115,47 @@ def export(
         raise BadInput("The mixture holds no sample.", "Give a stage a selection with samples.")
     with writing("a snapshot of the workspace"):
         mixture = freeze(mixture, lens)
-    fingerprint = digest_of([mixture.recipe.as_dict(), target.key, mode, shard_bytes, group_rows, __version__, FORMAT])
+    ids = target.ids(mixture)
+    what = [mixture.recipe.as_dict(), mixture.snapshot, sha256(ids.tobytes()).hexdigest(), target.key, mode]
+    fingerprint = digest_of([*what, shard_bytes, group_rows, __version__, FORMAT])
     began = again.Began(fingerprint, target.key, handed, mixture.recipe.name, mixture.snapshot)
     there: dict[str, Any] | None = None
     if resume and names_in(final):
         there, sound = again.looked_at(final, began, progress)
         if sound:
+            again.forget(final, began)
             return _report(final, there, already=True)
-    with working_in(final) as folder:
+    with working_in(final) as folder, ExitStack() as threads:
         journal = Journal(folder, began.as_line())
         if resume:
             again.refuse_others(journal, began, final)
         place = Place(mixture, folder, shard_bytes, group_rows)
-        gather = Gather(
-            lens.workspace.store,
-            folder,
-            final,
-            mode,
-            target.image_path,
-            embed=target.embeds,
-            bare=target.bare,
-            refuses=target.refuses,
-            chunk_samples=min(checkpoint_samples, CHUNK_SAMPLES),
-        )
-        resumed = journal.matches()
-        if not resumed:
+
+        def gathering() -> Gather:
+            return threads.enter_context(
+                Gather(
+                    lens.workspace.store,
+                    lens.versions,
+                    folder,
+                    final,
+                    mode,
+                    target.image_path,
+                    embed=target.embeds,
+                    bare=target.bare,
+                    refuses=target.refuses,
+                    chunk_samples=min(checkpoint_samples, CHUNK_SAMPLES),
+                )
+            )
+
+        going_on = _gone_on(target, place, gathering(), journal) if journal.matches() else None
+        resumed = going_on is not None
+        if going_on is None:
             empty(folder)
             journal.begin()
-        written = target.finish(place, _write(target, place, gather, journal, checkpoint_samples, progress))
+            going_on = gathering(), target.open(place, None), RowDigest()
+        gather = going_on[0]
+        mended: tuple[str, ...] = ()
+        written = target.finish(place, _write(target, place, ids, *going_on, journal, checkpoint_samples, progress))
         dropped = manifest.dropped_counts(mixture, gather)
         if not len(written.sample_ids):
             empty(folder)
@@ -147,8 +165,8 @@ def export(
                 "Use --images copy, or ingest the sources again with their images in place.",
             )
         _sweep(folder, gather)
-        gather.check_again(progress)
-        round_trip = check_round_trip(target, folder, written, gather.image_keys, mode == "reference", progress)
+        gather.images.check_again(progress)
+        round_trip = check_round_trip(target, folder, written, gather.images.keys, mode == "reference", progress)
         ended = {
             JOURNAL_FILE,
             card.CARD_FILE,
@@ -158,19 +176,24 @@ def export(
         names = sorted(
             path.relative_to(folder).as_posix()
             for path in folder.rglob("*")
-            if path.is_file() and path.name not in ended and path.relative_to(folder).as_posix() not in gather.files
+            if path.is_file()
+            and path.name not in ended
+            and path.relative_to(folder).as_posix() not in gather.images.files
         )
         facts = {name: sums.fact_of(folder / name) for name in names}
         record = manifest.build(mixture, lens, target, gather, written, handed, round_trip, notes, fingerprint)
         card.write(folder, record, target.card())
         facts[card.CARD_FILE] = sums.fact_of(folder / card.CARD_FILE)
-        sums.write(folder, {**facts, **gather.files})
+        sums.write(folder, {**facts, **gather.images.files})
         facts[sums.SUMS_FILE] = sums.fact_of(folder / sums.SUMS_FILE)
         manifest.write(record, facts, folder)
-        mended = () if there is None else again.mend(final, folder, there, record)
-        journal.end()
         if there is None:
+            os.sync()  # what the name promises must be on the disk before the name is
             os.replace(folder, final)
+            journal.end(final)
+        else:
+            journal.end()  # files leave the folder now: nobody can go on with what remains of it
+            mended = again.mend(final, folder, there, record)
     return _report(final, record, resumed=resumed, mended=mended)
 
 
@@ -195,14 +218,29 @@ def _report(
     )
 
 
+def _gone_on(target: Target, place: Place, gather: Gather, journal: Journal) -> tuple[Gather, Writer, RowDigest] | None:
+    """Take up what an earlier attempt left; None when that is not what its journal says, or would not be left out today."""
+    done = journal.replay(gather)
+    if not gather.images.failures_stand():
+        return None
+    try:
+        return gather, target.open(place, done.state), done.digest
+    except LostFile:
+        return None
+
+
 def _write(
-    target: Target, place: Place, gather: Gather, journal: Journal, checkpoint_samples: int, progress: Progress
+    target: Target,
+    place: Place,
+    ids: NDArray[np.uint64],
+    gather: Gather,
+    writer: Writer,
+    digest: RowDigest,
+    journal: Journal,
+    checkpoint_samples: int,
+    progress: Progress,
 ) -> Written:
     """Write the data files, from where an earlier attempt left them."""
-    ids = target.ids(place.mixture)
-    done = journal.replay(gather)
-    digest = done.digest
-    writer = target.open(place, done.state)
     last = gather.position
     try:
         for sample in gather.samples(ids, progress, "writing samples and images"):
@@ -225,5 +263,5 @@ def _write(
 def _sweep(folder: Path, gather: Gather) -> None:
     """Take away images that an attempt which was cut short put in place and this one does not name."""
     for path in (folder / "images").rglob("*"):
-        if path.is_file() and path.relative_to(folder).as_posix() not in gather.files:
+        if path.is_file() and path.relative_to(folder).as_posix() not in gather.images.files:
             path.unlink()

@@ -15,6 +15,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from core.errors import BadData, BadInput, Busy, DiskFull
+from core.mixture.images import CannotRead
 from core.mixture.journal import JOURNAL_FILE
 from core.store.tables import is_full
 from core.workspace import Workspace
@@ -105,10 +106,10 @@ def working_in(final: Path) -> Iterator[Path]:
         if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
             raise Busy(f"Something was written to {final} meanwhile.", "Give a folder nobody else uses.") from error
         raise
-    except OthersWork:
+    except (OthersWork, CannotRead):
         raise
     except (BadData, BadInput):
-        shutil.rmtree(folder, ignore_errors=True)  # going on would end the same way
+        empty(folder)  # going on would end the same way
         raise
     finally:
         if folder.is_dir() and not (folder / JOURNAL_FILE).is_file():
@@ -125,7 +126,8 @@ def _full(final: Path) -> DiskFull:
 
 
 def empty(folder: Path) -> None:
-    """Take away what an export of something else left."""
+    """Take away what an export of something else left; first of all what says how to go on with it."""
+    (folder / JOURNAL_FILE).unlink(missing_ok=True)
     for path in folder.iterdir():
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from core.mixture.gather import FileFact, Gather
+from core.mixture.gather import Gather
+from core.mixture.images import Fetched, FileFact
 from core.mixture.target import RowDigest
 
 JOURNAL_FILE = ".journal.jsonl"
@@ -32,12 +34,11 @@ class Journal:
     def __init__(self, folder: Path, began: dict[str, str]) -> None:
         self._path = folder / JOURNAL_FILE
         self._began = began
-        self._told = (0, 0, 0, 0)  # image keys, files, failed images and skipped rows that earlier lines hold
+        self._skipped = 0  # of the rows left out, how many earlier lines hold
 
     def began(self) -> dict[str, Any]:
         """What the folder holds the beginning of, nothing when that is not known."""
-        lines = self._lines()
-        return lines[0] if lines else {}
+        return next((line for line, _ in self._lines()), {})
 
     def matches(self) -> bool:
         """Whether the folder holds the beginning of the same export."""
@@ -48,44 +49,44 @@ class Journal:
         self._append(dict(self._began), "w")
 
     def replay(self, gather: Gather) -> Progressed:
-        """Fill `gather` with what was done, and say where to go on."""
-        lines = self._lines()
-        found, whole = Progressed(), lines[:1]
-        for line in lines[1:]:
-            gather.image_keys.update(line["images"])
-            gather.files.update({path: FileFact(*fact) for path, fact in line["files"].items()})
-            gather.failed.update(line["failed"])
+        """Fill `gather` with what was done, and say where to go on. A line at a time: there are as many images as samples."""
+        found, whole = Progressed(), 0
+        for number, (line, end) in enumerate(self._lines()):
+            whole = end
+            if not number:
+                continue
+            files = [(path, key, None if fact is None else FileFact(*fact)) for path, key, fact in line["images"]]
+            failed = {(path, key): reason for path, key, reason in line["failed"]}
+            gather.images.take(Fetched(files=files, failed=failed))
+            gather.images.taken_since()  # is in the journal
+            gather.images.num_by_content = line["num_by_content"]
             gather.skipped += [(position, int(sample), reason) for position, sample, reason in line["skipped"]]
-            gather.num_by_content = line["num_by_content"]
             found = Progressed(line["position"], line["state"], RowDigest(line["digest"], line["num_rows"]))
-            whole.append(line)
-        gather.position = found.position
-        self._told = _lengths(gather)
-        rewritten = self._path.with_name(f"{JOURNAL_FILE}.new")  # a full disk here must not cost what is known
-        rewritten.write_text("".join(json.dumps(line) + "\n" for line in whole), encoding="utf-8")
-        os.replace(rewritten, self._path)
+        gather.position, self._skipped = found.position, len(gather.skipped)
+        with self._path.open("r+b") as file:
+            file.truncate(whole)  # what a kill cut off
         return found
 
     def note(self, gather: Gather, state: dict[str, Any], digest: RowDigest) -> None:
-        """A checkpoint: all before it is on the disk."""
-        images, files, failed, skipped = self._told
+        """A checkpoint: the data files before it are on the disk. Images may not be yet; that they are whole shows when all is
+        read back."""
+        news = gather.images.taken_since()
         line = {
             "position": gather.position,
             "state": state,
             "digest": digest.hexdigest(),
             "num_rows": digest.num_rows,
-            "num_by_content": gather.num_by_content,
-            "images": dict(list(gather.image_keys.items())[images:]),
-            "files": {path: [one.sha256, one.size_bytes] for path, one in list(gather.files.items())[files:]},
-            "failed": dict(list(gather.failed.items())[failed:]),
-            "skipped": gather.skipped[skipped:],
+            "num_by_content": gather.images.num_by_content,
+            "images": news.files,
+            "failed": [(path, key, reason) for (path, key), reason in news.failed.items()],
+            "skipped": gather.skipped[self._skipped :],
         }
         self._append(line, "a")
-        self._told = _lengths(gather)
+        self._skipped = len(gather.skipped)
 
-    def end(self) -> None:
-        """The export is whole: nothing is left to go on with."""
-        self._path.unlink()
+    def end(self, folder: Path | None = None) -> None:
+        """The export is whole: nothing is left to go on with. `folder` is where it stands meanwhile."""
+        (self._path if folder is None else folder / JOURNAL_FILE).unlink()
 
     def _append(self, line: dict[str, Any], mode: str) -> None:
         with self._path.open(mode, encoding="utf-8") as file:
@@ -93,20 +94,16 @@ class Journal:
             file.flush()
             os.fsync(file.fileno())
 
-    def _lines(self) -> list[dict[str, Any]]:
-        """The whole lines; what a kill cut off is left out."""
+    def _lines(self) -> Iterator[tuple[dict[str, Any], int]]:
+        """The whole lines, each with the byte at which it ends; what a kill cut off is left out."""
+        end = 0
         try:
-            text = self._path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            return []
-        found = []
-        for line in text.split("\n")[:-1]:
-            try:
-                found.append(json.loads(line))
-            except ValueError:
-                break
-        return found
-
-
-def _lengths(gather: Gather) -> tuple[int, int, int, int]:
-    return len(gather.image_keys), len(gather.files), len(gather.failed), len(gather.skipped)
+            with self._path.open("rb") as file:
+                for text in file:
+                    end += len(text)
+                    line = json.loads(text) if text.endswith(b"\n") else None
+                    if not isinstance(line, dict):
+                        return
+                    yield line, end
+        except (OSError, ValueError):
+            return

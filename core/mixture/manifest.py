@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from core import __version__
 from core.lens import Lens
 from core.mixture.cost import ASSUMED_UTILISATION, H200_PEAK
-from core.mixture.gather import FileFact, Gather
+from core.mixture.gather import Gather
+from core.mixture.images import FileFact
 from core.mixture.mixture import Mixture
 from core.mixture.recipe import SelectionByMethod
 from core.mixture.target import Target, Written
@@ -25,8 +26,8 @@ from core.select.pool import UNSTYLED, Pool
 from core.store.ids import SCORE_SCALE, id_hex
 
 MANIFEST_FILE = "manifest.json"
-FORMAT = 2
-"""2: the hashes of images went to `SHA256SUMS`."""
+FORMAT = 3
+"""2: the hashes of images went to `SHA256SUMS`; 3: rows are chained by another digest."""
 
 HIGH_SCORE = 3
 """A sample counts for a capability from this score."""
@@ -83,10 +84,10 @@ def build(
         "dropped": dropped_counts(mixture, gather),
         "dropped_samples": _dropped_samples(mixture, gather),
         "image_checks": {
-            "num_files": len(gather.files),
-            "num_bytes": sum(fact.size_bytes for fact in gather.files.values()),
-            "content_verified": round_trip["num_images"] if target.embeds else gather.num_by_content,
-            "missing_or_changed": gather.num_failed,
+            "num_files": len(gather.images.files),
+            "num_bytes": sum(fact.size_bytes for fact in gather.images.files.values()),
+            "content_verified": round_trip["num_images"] if target.embeds else gather.images.num_by_content,
+            "missing_or_changed": len(gather.images.failed),
         },
         "tokens": _tokens(mixture, written),
         "ids_sha256": written.ids_sha256,
@@ -116,7 +117,7 @@ def write(manifest: dict[str, Any], files: dict[str, FileFact], folder: Path) ->
 
 def _sources(lens: Lens) -> list[dict[str, Any]]:
     columns = ["source", "format", "revision", "licence", "category", "sha256"]
-    rows = lens.workspace.store.read("sources", columns).to_pylist()
+    rows = lens.workspace.store.read("sources", columns, lens.versions.get("sources")).to_pylist()
     return sorted(rows, key=lambda row: str(row["source"]))
 
 

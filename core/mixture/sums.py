@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from core.errors import BadData
-from core.mixture.gather import FileFact
+from core.mixture.images import FileFact
 
 SUMS_FILE = "SHA256SUMS"
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b, sha256
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 from core.errors import BadData
 from core.mixture.gather import Sample, folder_name, written_order
 from core.mixture.mixture import Mixture, StageSamples
 from core.progress import Progress
-from core.store.ids import content_hash, id_hex, image_key
+from core.store.ids import id_hex, image_key
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,8 +153,8 @@ class RowDigest:
         self.num_rows = num_rows
 
     def add(self, source: str, original_id: str, turns: tuple[tuple[str, str], ...], image_keys: list[str]) -> None:
-        row = f"{self._state}\x1f{source}\x1f{original_id}\x1f{content_hash(turns, image_keys)}"
-        self._state = blake2b(row.encode("utf-8"), digest_size=16).hexdigest()
+        row = orjson.dumps((self._state, source, original_id, turns, image_keys))
+        self._state = blake2b(row, digest_size=16).hexdigest()
         self.num_rows += 1
 
     def add_sample(self, sample: Sample) -> None:
@@ -164,7 +165,7 @@ class RowDigest:
 
 
 def check_round_trip(
-    target: Target, folder: Path, written: Written, keys: dict[str, str], referenced: bool, progress: Progress
+    target: Target, folder: Path, written: Written, keys: Mapping[str, str], referenced: bool, progress: Progress
 ) -> dict[str, object]:
     """Read an export back and compare every id, turn and image with what was meant to be written; BadData if they differ.
 
@@ -172,7 +173,7 @@ def check_round_trip(
     when they were listed, and are not read again.
     """
     digest = RowDigest()
-    images = ImagesRead(folder, keys if referenced else None)
+    images = ImagesRead(folder, keys, read=not referenced)
     total = len(written.sample_ids)
     for number, row in enumerate(target.read_back(folder)):
         if number % 1024 == 0:
@@ -188,16 +189,21 @@ def check_round_trip(
 
 
 class ImagesRead:
-    """The content keys of the images a format's reader meets, each file read once; `known` has them by path already."""
+    """The content keys of the images a format's reader meets, each file read once.
 
-    def __init__(self, folder: Path, known: dict[str, str] | None = None) -> None:
-        self._folder, self._known = folder, known
-        self._seen: dict[str, str] = {}
+    keys: the one that should be behind each path; `read` is False for files that stay where they are and are not read again.
+    """
+
+    def __init__(self, folder: Path, keys: Mapping[str, str], *, read: bool = True) -> None:
+        self._folder, self._keys, self._read_files = folder, keys, read
+        self._unmet = set(keys)
+        self._other: dict[str, str] = {}  # what is behind a path instead
         self._embedded: set[str] = set()
 
     def __len__(self) -> int:
         """Different images met."""
-        return len(self._seen) + len(self._embedded)
+        more = sum(path not in self._keys for path in self._other)
+        return len(self._keys) - len(self._unmet) + more + len(self._embedded)
 
     def key_of(self, image: str | bytes) -> str:
         """The key of an image's bytes, nothing for a file that is not there."""
@@ -205,9 +211,13 @@ class ImagesRead:
             key = image_key(image)
             self._embedded.add(key)
             return key
-        if image not in self._seen:
-            self._seen[image] = self._known.get(image, "") if self._known is not None else self._read(image)
-        return self._seen[image]
+        if image in self._unmet:
+            self._unmet.remove(image)
+            if self._read_files and (found := self._read(image)) != self._keys[image]:
+                self._other[image] = found
+        elif image not in self._keys and image not in self._other:
+            self._other[image] = self._read(image) if self._read_files else ""
+        return self._other[image] if image in self._other else self._keys[image]
 
     def _read(self, image: str) -> str:
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -32,7 +31,7 @@ class Uids(Plain):
     bare: ClassVar[bool] = True
 
     def carried(self, sample: Sample) -> Sample:
-        return replace(sample, turns=(), images=())
+        return sample._replace(turns=(), images=())
 
     def open(self, place: Place, state: dict[str, Any] | None) -> LinesWriter:
         return LinesWriter(place.folder / ROWS_FILE, _row, state)

@@ -121,7 +121,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 def _rows(target: Target, folder: Path, record: dict[str, Any], progress: Progress) -> tuple[int, list[Difference]]:
     """Read the rows as the format's reader does; where images lie elsewhere, they are read too."""
     referenced = record["images"] == "reference"
-    ids, digest, images = sha256(), RowDigest(), ImagesRead(folder)
+    ids, digest, images = sha256(), RowDigest(), ImagesRead(folder, {})
     total, number = record["num_rows"], 0
     try:
         for row in target.read_back(folder):

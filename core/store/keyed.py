@@ -16,14 +16,14 @@ from core.store.tables import Store, reading
 
 
 class KeyedRows:
-    """A table at the version it has now; what is written to it later is not seen.
+    """A table at a version, by default the one it has now; what is written to it later is not seen.
 
     Memory: the keys and their order, 16 bytes a sample and 40 an image. Taking n rows costs one pass over what they hold.
     """
 
-    def __init__(self, store: Store, name: str, key: str) -> None:
+    def __init__(self, store: Store, name: str, key: str, version: int | None = None) -> None:
         self.name, self.key = name, key
-        self._dataset = store.dataset(name) if store.exists(name) else None
+        self._dataset = store.dataset(name, version) if store.exists(name) else None
         if self._dataset is None:
             keys = pa.chunked_array([schemas.TABLES[name].empty_table()[key].combine_chunks()])
         else:
