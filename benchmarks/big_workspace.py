@@ -94,15 +94,38 @@ class World:
     pictures: tuple[tuple[tuple[str, int, int], ...], ...]
 
 
-def make(path: Path, num_samples: int, *, seed: int = 0, narrow: bool = False, say: bool = False) -> Workspace:
+@dataclass(frozen=True)
+class Files:
+    """Pictures as files that a workspace refers to: so many of each of ten fields, of so many bytes at least."""
+
+    folder: Path
+    num_of_field: int
+    least_bytes: int = 0
+
+
+def make(
+    path: Path,
+    num_samples: int,
+    *,
+    seed: int = 0,
+    narrow: bool = False,
+    say: bool = False,
+    files: Files | None = None,
+    keep: bool = False,
+) -> Workspace:
     """A workspace of `num_samples` generated samples in a new folder; about 2 minutes for a million.
 
-    `narrow` leaves out what the lens does not read: vectors and the index of texts.
+    `narrow` leaves out what the lens does not read: vectors and the index of texts. With `files` the pictures are these, and
+    with `keep` the workspace holds their bytes too.
     """
     began = time.monotonic()
     workspace = Workspace.create(path, f"{num_samples:,} generated samples")
     store = workspace.store
     images = _images(np.random.default_rng([seed, 1]))
+    if files is not None:
+        images = [
+            [_filed(files, some[at % len(some)], at, keep) for at in range(files.num_of_field)] for some in images
+        ]
     store.append("images", pa.Table.from_pylist([row for field in images for row in field], schema=schemas.IMAGES))
     world = _world(np.random.default_rng([seed, 2]), images)
     store.merge("sources", _sources(world), "source")
@@ -199,6 +222,25 @@ def _image(chance: np.random.Generator, field: int, number: int) -> dict[str, An
         "origin_path": f"{_FIELDS[field]}/{number:03d}.png",
         "size_bytes": len(file.getvalue()),
         "mtime_ns": 0,
+    }
+
+
+def _filed(files: Files, row: dict[str, Any], number: int, keep: bool) -> dict[str, Any]:
+    """A picture as a file of its own: a drawing, and behind its end, where no decoder looks, what tells it apart and makes it long."""
+    drawn: bytes = row["bytes"]
+    padding = np.random.default_rng([number, len(drawn)]).bytes(max(files.least_bytes - len(drawn), 16))
+    path = files.folder / row["origin_path"].partition("/")[0] / f"{number // 1000:03d}" / f"{number:06d}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(drawn + padding)
+    seen = path.stat()
+    return {
+        **row,
+        "image_key": image_key(drawn + padding),
+        "bytes": drawn + padding if keep else None,
+        "kept": keep,
+        "origin_path": str(path),
+        "size_bytes": seen.st_size,
+        "mtime_ns": seen.st_mtime_ns,
     }
 
 
