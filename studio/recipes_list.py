@@ -93,8 +93,14 @@ def acts(first: Entry | None, second: Entry) -> None:
 
 
 def edit(one: Entry) -> None:
-    """Take a recipe up on Mixture: one that is kept under its own id, any other as a new one."""
-    mixture_start.guarded(mixture_start.take_up, one.recipe, one.key if one.kind == "kept" else "")
+    """Take a recipe up on Mixture: one that is kept under its own id, any other as a new one.
+
+    Where its sources may be gone or other ones, it is a new one that takes the data as they are.
+    """
+    recipe, draft_id = one.recipe, one.key if one.kind == "kept" else ""
+    if NEWER.get() == "yes" and recipes_cached.moved_since(one) is not None:
+        recipe, draft_id = recipe.model_copy(update={"snapshot": "", "sources": ()}), ""
+    mixture_start.guarded(mixture_start.take_up, recipe, draft_id)
     session.go_to("mixture")
 
 

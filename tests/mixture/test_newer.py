@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from core import runs
 from core.errors import BadData, BadInput
 from core.filters import Filter
 from core.ingest import IngestSettings, ingest
@@ -20,12 +21,14 @@ from core.mixture.export import export
 from core.mixture.mixture import NOT_IN_THE_WORKSPACE, SOURCE_REMOVED, freeze, resolve
 from core.mixture.newer import resolve_newer, since_snapshot
 from core.mixture.recipe import Recipe, recipe_from_dict
+from core.runs import RunFolder
 from core.select import saved
 from core.select.budget import Budget
 from core.select.methods import choose
 from core.select.pool import Pool
 from core.select.uniform import Random
 from core.store import evidence
+from core.train.start import _export
 from core.vocabulary import CAPABILITY_KEYS
 from core.workspace import Workspace
 from tests.mixture.conftest import NUM
@@ -258,3 +261,21 @@ def test_what_differs_is_plain_values(workspace: Workspace, frozen: Recipe) -> N
     plain = json.loads(json.dumps(found.as_dict()))
     assert [one["kind"] for one in plain["sources"]] == ["removed"]
     assert plain["effect"]["before"]["num_samples"] > plain["effect"]["after"]["num_samples"]
+
+
+def test_a_training_run_that_is_told_to_goes_on_without_a_removed_source(
+    workspace: Workspace, frozen: Recipe, tmp_path: Path
+) -> None:
+    without_source(workspace, SHAPES)
+    for accept, name in ((False, "no"), (True, "yes")):
+        settings = {"workspace": str(workspace.path), "recipe_folder": str(workspace.path), "accept_newer": accept}
+        path = runs.create(workspace.path, "train", "core.train.start", settings)
+        (path / "recipe.yaml").write_text(frozen.to_yaml(), encoding="utf-8")
+        if not accept:
+            with pytest.raises(BadInput, match="needs the source"):
+                _export(RunFolder(path), tmp_path / name)
+            continue
+        _export(RunFolder(path), tmp_path / name)
+    manifest = json.loads((tmp_path / "yes" / "manifest.json").read_text(encoding="utf-8"))
+    assert [one["kind"] for one in manifest["since_recipe"]["sources"]] == ["removed"]
+    assert {one["name"] for one in manifest["since_recipe"]["selections"]} == set(frozen.selections)
