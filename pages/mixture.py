@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studio import cached, layout, mixture_board, mixture_export, mixture_start, mixture_totals
+from studio import (
+    cached,
+    layout,
+    mixture_board,
+    mixture_export,
+    mixture_findings,
+    mixture_lengths,
+    mixture_shares,
+    mixture_start,
+    mixture_totals,
+)
 from studio.evidence_views import add_data
 
 with layout.page(
@@ -24,20 +34,26 @@ with layout.page(
         with board:
             mixture_totals.recipe_bar(draft)
             draft, places = mixture_board.board(draft)
-        recipe, found, error = mixture_totals.plan(draft)
+        recipe, found, missing, error = mixture_totals.plan(draft)
+        looks = mixture_totals.looks(found)
         with figures:
             mixture_totals.figures(found)
-            mixture_totals.warnings(draft, recipe, found)
+            mixture_findings.panel(looks, known=found is not None)
         with problem:
             mixture_export.progress()
             if error is not None:
                 layout.problem(error)
         with actions:
             mixture_export.acts(draft, recipe, found)
-        mixture_board.fill(draft, places, found, mixture_totals.stage_warnings(found))
-        left, right = st.columns([1.35, 1], gap="medium")
-        with left:
-            mixture_totals.sources(found)
-        with right:
+        mixture_board.fill(draft, places, found, looks, missing, mixture_totals.plan_now)
+        made_of, beside = st.columns([1.7, 1], gap="medium")
+        with made_of:
+            mixture_shares.shares(found)
+        with beside:
             mixture_totals.selections(draft, found)
+        long, packs = st.columns([1.7, 1], gap="medium")
+        with long:
+            mixture_lengths.lengths(found)
+        with packs:
+            mixture_lengths.packing(found)
             mixture_export.finished()

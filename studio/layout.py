@@ -45,8 +45,13 @@ def page(title: str, says: str) -> Iterator[DeltaGenerator]:
 
 def problem(error: StudioError) -> None:
     """A problem and its remedy, and nothing else."""
-    said, fix = (_COMMAND.sub(r"<code>\1</code>", escape(text)) for text in (error.problem, error.fix))
+    said, fix = (with_commands(text) for text in (error.problem, error.fix))
     st.html(f'<div class="w-problem" role="alert"><b>{said}</b><span>{fix}</span></div>')
+
+
+def with_commands(text: str) -> str:
+    """Text as HTML, what stands between backticks as a command."""
+    return _COMMAND.sub(r"<code>\1</code>", escape(text))
 
 
 def section(title: str, small: str = "", badges: Sequence[Note] = ()) -> None:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import partial
@@ -17,12 +17,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import StudioError
-from core.mixture.recipe import PartEntry, Resolution, Stage
-from studio import forms, layout, session
+from core.mixture.recipe import Resolution, Stage
+from core.mixture.warnings import Finding
+from studio import forms, layout, mixture_drag, mixture_part, session
 from studio import mixture_draft as drafts
 from studio import mixture_start as start
 from studio.mixture_cached import Planned
 from studio.mixture_draft import Card, Draft, Lane
+from studio.mixture_part import CardPlace
 from studio.mixture_words import flops, time_of, trains
 from studio.words import many, num, short
 
@@ -46,10 +48,10 @@ _LABELS = {"lr": "Learning rate", "px": "Tile, px", "max_tiles": "Most tiles", "
 
 @dataclass(frozen=True)
 class LanePlace:
-    """Where the head of a stage and the sizes of its parts are written, once they are known."""
+    """Where the head of a stage and what is known of its parts are written, once they are known."""
 
     head: DeltaGenerator
-    parts: tuple[DeltaGenerator, ...]
+    parts: tuple[CardPlace, ...]
 
 
 def board(draft: Draft) -> tuple[Draft, list[LanePlace]]:
@@ -61,6 +63,7 @@ def board(draft: Draft) -> tuple[Draft, list[LanePlace]]:
                 changed, place = _lane(draft, lane)
                 draft = _merged(draft, changed)
                 places.append(place)
+    mixture_drag.drag(len(draft.lanes))
     return start.keep(draft), places
 
 
@@ -74,65 +77,20 @@ def _merged(draft: Draft, changed: Lane) -> Draft:
 def _lane(draft: Draft, lane: Lane) -> tuple[Lane, LanePlace]:
     place = draft.lanes.index(lane)
     head = st.container()
-    sizes, cards = [], []
+    places, cards = [], []
     for card in lane.cards:
         with st.container(key=f"part-{draft.serial}-{card.key}"):
-            size, part = _card(draft, card, place)
-        sizes.append(size)
+            where, part = mixture_part.card(draft, card, place)
+        places.append(where)
         cards.append(Card(card.key, part))
     if not lane.cards:
-        layout.small("No part yet: this stage would train on nothing.")
+        st.html('<p class="w-drop">No part yet. Add one, or drag one here.</p>')
     with st.container(horizontal=True, key=f"lane-acts-{draft.serial}-{lane.key}"):
         with st.popover("Add part", icon=":material/add:", type="tertiary"):
             _part_choices(draft, lane)
         with st.popover("Settings", icon=":material/tune:", type="tertiary"):
             stage = _stage_form(draft, lane)
-    return Lane(lane.key, stage, tuple(cards)), LanePlace(head, tuple(sizes))
-
-
-# -- parts ----------------------------------------------------------------------------------------------------------------
-
-
-def _card(draft: Draft, card: Card, place: int) -> tuple[DeltaGenerator, PartEntry]:
-    size = st.container()
-    problem: StudioError | None = None
-    with st.container(horizontal=True, vertical_alignment="bottom", key=f"part-acts-{draft.serial}-{card.key}"):
-        part, problem = _repeated(card.part, f"mix-{draft.serial}-{card.key}.repeat")
-        acts = (
-            ("left", ":material/chevron_left:", "To the stage before", drafts.move_part, (card.key, -1), place > 0),
-            ("right", ":material/chevron_right:", "To the next stage", drafts.move_part, (card.key, 1), place + 1 < len(draft.lanes)),
-            ("drop", ":material/close:", "Take out of this stage", drafts.drop_part, (card.key,), True),
-        )  # fmt: skip
-        for name, icon, says, act, given, can in acts:
-            st.button(
-                "", icon=icon, key=f"{name}-{draft.serial}-{card.key}", help=says, type="tertiary", disabled=not can,
-                on_click=start.guarded, args=(_change, act, *given),
-            )  # fmt: skip
-    if problem is not None:
-        layout.problem(problem)
-    return size, part
-
-
-def _repeated(part: PartEntry, key: str) -> tuple[PartEntry, StudioError | None]:
-    """The part with the repeat that is typed, or as it was with what is wrong.
-
-    The widget itself has no bounds: a browser drops a number outside them without a word.
-    """
-    says = layout.verbatim(PartEntry.model_fields["repeat"].description or "")
-    typed: float | None = st.number_input(
-        "Repeat", value=part.repeat, key=key, help=says, format="%g", persist_state="session"
-    )
-    try:
-        return PartEntry(selection=part.selection, repeat=part.repeat if typed is None else typed), None
-    except ValidationError as error:
-        return part, forms.bad_settings(error)
-
-
-def _change(act: Any, *given: Any) -> None:
-    """Apply an act to the recipe in edit, as it is when the click arrives."""
-    draft = start.current()
-    if draft is not None:
-        start.keep(act(draft, *given))
+    return Lane(lane.key, stage, tuple(cards)), LanePlace(head, tuple(places))
 
 
 def _part_choices(draft: Draft, lane: Lane) -> None:
@@ -140,7 +98,7 @@ def _part_choices(draft: Draft, lane: Lane) -> None:
     for key, title in start.titles(draft.recipe).items():
         st.button(
             layout.verbatim(title), key=f"add-{draft.serial}-{lane.key}-{key}", width="stretch", on_click=start.guarded,
-            args=(_change, drafts.add_part, lane.key, key),
+            args=(mixture_part.change, drafts.add_part, lane.key, key),
         )  # fmt: skip
     others = start.selection_choices()
     if others:
@@ -148,7 +106,7 @@ def _part_choices(draft: Draft, lane: Lane) -> None:
     for label, key, get in others:
         st.button(
             layout.verbatim(label), key=f"take-{draft.serial}-{lane.key}-{key}", width="stretch", on_click=start.guarded,
-            args=(_change, partial(_add_saved, get=get), lane.key),
+            args=(mixture_part.change, partial(_add_saved, get=get), lane.key),
         )  # fmt: skip
 
 
@@ -175,9 +133,10 @@ def _stage_form(draft: Draft, lane: Lane) -> Stage:
         with right:
             resolution = _resolution_form(key, stage.resolution)
             rates = _rates_form(key, stage, course.trainable)
+            _order(draft, lane)
             if len(draft.lanes) > 1:
                 st.button(
-                    "Remove this stage", key=f"{key}-drop", on_click=start.guarded, args=(_change, drafts.drop_stage, lane.key)
+                    "Remove this stage", key=f"{key}-drop", on_click=start.guarded, args=(mixture_part.change, drafts.drop_stage, lane.key)
                 )  # fmt: skip
         return Stage(**course.model_dump(), resolution=resolution, lr=rates)
     except ValidationError as error:
@@ -185,6 +144,18 @@ def _stage_form(draft: Draft, lane: Lane) -> Stage:
     except StudioError as error:
         layout.problem(error)
     return stage
+
+
+def _order(draft: Draft, lane: Lane) -> None:
+    """The buttons that put a stage elsewhere, as dragging its head does."""
+    place = draft.lanes.index(lane)
+    with st.container(horizontal=True, key=f"lane-order-{draft.serial}-{lane.key}"):
+        for name, label, to in (("back", "Earlier", place - 1), ("forward", "Later", place + 1)):
+            st.button(
+                label, icon=f":material/arrow_{name}:", key=f"stage-{name}-{draft.serial}-{lane.key}",
+                disabled=not 0 <= to < len(draft.lanes), on_click=start.guarded,
+                args=(mixture_part.change, drafts.move_stage, lane.key, to),
+            )  # fmt: skip
 
 
 def _resolution_form(key: str, given: Resolution) -> Resolution:
@@ -215,28 +186,26 @@ def _rates_form(key: str, stage: Stage, trainable: Sequence[str]) -> dict[Any, f
 # -- what is known afterwards ---------------------------------------------------------------------------------------------
 
 
-def fill(draft: Draft, places: Sequence[LanePlace], planned: Planned | None, warnings: Sequence[Sequence[str]]) -> None:
-    """Write the head of each stage and the size of each part; without totals only what the recipe says."""
+def fill(
+    draft: Draft,
+    places: Sequence[LanePlace],
+    planned: Planned | None,
+    looks: Sequence[Finding],
+    missing: Mapping[str, StudioError],
+    plan: Callable[[], Planned | None],
+) -> None:
+    """Write the head of each stage and what each part brings; without a plan only what the recipe says."""
     titles = start.titles(draft.recipe)
     for number, (lane, place) in enumerate(zip(draft.lanes, places, strict=True), start=1):
-        told = warnings[number - 1] if number <= len(warnings) else ()
+        told = [one for one in looks if one.stages == (lane.stage.name,) and one.level != "note"]
         place.head.html(lane_html(number, lane.stage, planned, told))
-        for card, where in zip(lane.cards, place.parts, strict=True):
-            where.html(card_html(card.part, titles[card.part.selection], planned))
+        weighed = mixture_part.weigh(planned, number - 1) if planned else [(None, None)] * len(lane.cards)
+        for card, where, (size, share) in zip(lane.cards, place.parts, weighed, strict=True):
+            name = card.part.selection
+            mixture_part.fill(draft, card, where, titles[name], planned, size, share, missing.get(name), plan)
 
 
-def card_html(part: PartEntry, title: str, planned: Planned | None) -> str:
-    """A part: its selection, and how many samples it brings."""
-    chosen = planned.chosen.get(part.selection) if planned else None
-    brings = ""
-    if chosen is not None:
-        once = len(chosen.sample_ids)
-        total = int(part.repeat * once + 1e-9)
-        brings = many(total, "sample") + ("" if part.repeat == 1 else f", {part.repeat:g} × {num(once)}")
-    return f'<div class="w-part"><b title="{escape(title)}">{escape(title)}</b><span>{escape(brings)}</span></div>'
-
-
-def lane_html(number: int, stage: Stage, planned: Planned | None, warnings: Sequence[str]) -> str:
+def lane_html(number: int, stage: Stage, planned: Planned | None, looks: Sequence[Finding]) -> str:
     """The head of a stage: name, what trains on which picture size, and what it amounts to."""
     says = (
         f"trains {trains(stage.trainable)}",
@@ -259,9 +228,11 @@ def lane_html(number: int, stage: Stage, planned: Planned | None, warnings: Sequ
         figures = "".join(
             f'<div title="{escape(says)}"><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>' for name, value, says in entries
         )  # fmt: skip
-    told = "".join(f'<p class="w-warn">{escape(text)}</p>' for text in warnings)
+    told = "".join(
+        f'<p class="w-warn {one.level}" title="{escape(one.fix)}">{escape(one.problem)}</p>' for one in looks
+    )
     return (
-        f'<div class="w-lane"><h3><i>{number}</i>{escape(stage.name)}</h3><div class="w-chips">{chips}</div>'
+        f'<div class="w-lane"><h3><i>{number}</i><span>{escape(stage.name)}</span></h3><div class="w-chips">{chips}</div>'
         f"<dl>{figures}</dl>{told}</div>"
     )
 

@@ -139,6 +139,14 @@ def drop_stage(draft: Draft, lane_key: str) -> Draft:
     return replace(draft, lanes=tuple(lane for lane in draft.lanes if lane.key != lane_key))
 
 
+def move_stage(draft: Draft, lane_key: str, place: int) -> Draft:
+    """A stage with its parts to another place, counted from 0 without the stage itself; unknown keys change nothing."""
+    found = [lane for lane in draft.lanes if lane.key == lane_key]
+    others = [lane for lane in draft.lanes if lane.key != lane_key]
+    place = min(max(place, 0), len(others))
+    return replace(draft, lanes=(*others[:place], *found, *others[place:]))
+
+
 def set_stage(draft: Draft, lane_key: str, stage: Stage) -> Draft:
     """Other settings for a stage; its parts stay."""
     return _with_lane(draft, lane_key, lambda lane: replace(lane, stage=stage.model_copy(update={"parts": ()})))
@@ -155,7 +163,7 @@ def add_part(draft: Draft, lane_key: str, selection: str) -> Draft:
 
 
 def set_part(draft: Draft, card_key: str, part: PartEntry) -> Draft:
-    """Another repeat for a part."""
+    """Another repeat for a part, or other caps."""
     return replace(
         draft,
         lanes=tuple(
@@ -180,10 +188,28 @@ def move_part(draft: Draft, card_key: str, by: int) -> Draft:
     place = next(i for i, lane in enumerate(draft.lanes) if any(card.key == card_key for card in lane.cards))
     if not 0 <= place + by < len(draft.lanes):
         return draft
-    card = next(card for card in draft.lanes[place].cards if card.key == card_key)
     target = draft.lanes[place + by]
-    without = drop_part(draft, card_key)
-    return _with_lane(without, target.key, lambda lane: replace(lane, cards=(*lane.cards, card)))
+    return place_part(draft, card_key, target.key, len(target.cards))
+
+
+def shift_part(draft: Draft, card_key: str, by: int) -> Draft:
+    """A part `by` places further down in its stage; beyond the first and the last place nothing happens."""
+    lane = next(lane for lane in draft.lanes if any(card.key == card_key for card in lane.cards))
+    place = next(i for i, card in enumerate(lane.cards) if card.key == card_key) + by
+    return place_part(draft, card_key, lane.key, place) if 0 <= place < len(lane.cards) else draft
+
+
+def place_part(draft: Draft, card_key: str, lane_key: str, place: int) -> Draft:
+    """A part into a stage, before what is then in that place, counted without the part itself; unknown keys change nothing."""
+    found = [card for lane in draft.lanes for card in lane.cards if card.key == card_key]
+    if not found or lane_key not in [lane.key for lane in draft.lanes]:
+        return draft
+
+    def put(lane: Lane) -> Lane:
+        at = min(max(place, 0), len(lane.cards))
+        return replace(lane, cards=(*lane.cards[:at], found[0], *lane.cards[at:]))
+
+    return _with_lane(drop_part(draft, card_key), lane_key, put)
 
 
 # -- the recipe as a whole ------------------------------------------------------------------------------------------------

@@ -220,9 +220,12 @@ def _yaml_form(key: str) -> None:
         "Or paste it", key=f"{key}-text", placeholder=_YAML_START, height=110, label_visibility="collapsed"
     )
     if st.button("Open the recipe", key=f"{key}-yaml"):
-        content = given.getvalue() if given is not None else text.encode()
-        _guarded(_from_yaml, content)
-        st.rerun()
+        try:
+            _from_yaml(given.getvalue() if given is not None else text.encode())
+        except StudioError as error:
+            layout.problem(error)
+        else:
+            st.rerun()
 
 
 def _from_yaml(content: bytes) -> None:

@@ -1,26 +1,26 @@
-"""What the recipe in edit amounts to: figures for a chosen device, where its samples come from, and its selections."""
+"""What the recipe in edit amounts to: figures for a chosen device, whether it is kept, and its selections."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import streamlit as st
 
 from core.errors import StudioError
-from core.mixture.cost import ASSUMED_UTILISATION, PRESET_COSTS
+from core.mixture.cost import PRESET_COSTS
 from core.mixture.recipe import Recipe, SelectionByMethod, SelectionEntry
+from core.mixture.warnings import Finding
 from core.select.words import method_title
-from studio import cached, charts, layout, mixture_words, refused, session, style
+from studio import charts, layout, mixture_costs, mixture_findings, mixture_part, refused, session, style
 from studio import mixture_draft as drafts
 from studio import mixture_start as start
 from studio.charts import Column, Row
-from studio.mixture_cached import DEVICES, Planned, planned
+from studio.mixture_cached import Planned, looked_at, missing, planned
 from studio.mixture_draft import Draft
-from studio.mixture_words import flops, recipe_warnings, time_of
-from studio.words import Note, many, num, share, short
+from studio.mixture_words import flops, time_of
+from studio.words import num, short
 
-_DEVICE: session.Slot[str] = session.Slot("mixture.device", "H200")
-_UTILISATION: session.Slot[int] = session.Slot("mixture.utilisation", round(100 * ASSUMED_UTILISATION))
 _NAME = "recipe-name"
-_MOST_SOURCES = 24
 
 
 def stylesheet() -> None:
@@ -30,33 +30,30 @@ def stylesheet() -> None:
 
 def device() -> str:
     """The device hours are quoted for."""
-    return _DEVICE.get()
+    return mixture_costs.now().device
 
 
 def utilisation() -> float:
     """The share of its peak that is assumed, 0 to 1."""
-    return _UTILISATION.get() / 100
+    return mixture_costs.now().utilisation
 
 
 def recipe_bar(draft: Draft) -> None:
-    """Name and model of the recipe, and the device its hours are quoted for."""
+    """Name and model of the recipe, what shares are of, and what its cost is quoted for."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="recipe-bar"):
         refused.seed(_NAME, draft.recipe.name)
-        st.text_input("Recipe", key=_NAME, on_change=_rename, width=200)
+        st.text_input("Recipe", key=_NAME, on_change=_rename, width=170)
         session.seed("recipe-preset", draft.recipe.model.preset)
         st.selectbox(
-            "Model", list(PRESET_COSTS), key="recipe-preset", on_change=start.guarded, args=(_model,), width=140
+            "Model", list(PRESET_COSTS), key="recipe-preset", on_change=start.guarded, args=(_model,), width=130
         )
-        session.seed("recipe-device", _DEVICE.get())
-        st.selectbox(
-            "Time on one", list(DEVICES), key="recipe-device", on_change=_choose_device, width=100,
-            help="Hours are quoted for the device's dense bf16 peak.",
+        session.seed("recipe-shares-of", mixture_part.OF_TOKENS.get())
+        st.segmented_control(
+            "Shares of", [False, True], key="recipe-shares-of", format_func=lambda tokens: "tokens" if tokens else "samples",
+            on_change=_choose_shares,
         )  # fmt: skip
-        session.seed("recipe-utilisation", _UTILISATION.get())
-        st.number_input(
-            "at, % of its peak", 1, 100, step=1, key="recipe-utilisation", on_change=_choose_utilisation, width=120,
-            help="The share of the peak a training run is assumed to reach; published runs lie between 10 and 40 %.",
-        )  # fmt: skip
+        mixture_costs.popover()
+        mixture_findings.licence_popover(plan_now)
         st.button(
             "Add stage", icon=":material/add:", key="add-stage", on_click=start.guarded, args=(_change_stages,), width="content"
         )  # fmt: skip
@@ -82,95 +79,66 @@ def _change_stages() -> None:
         start.keep(drafts.add_stage(draft))
 
 
-def _choose_device() -> None:
-    _DEVICE.set(str(session.held("recipe-device")))
+def _choose_shares() -> None:
+    chosen = session.held("recipe-shares-of")
+    if chosen is not None:
+        mixture_part.OF_TOKENS.set(chosen)
 
 
-def _choose_utilisation() -> None:
-    _UTILISATION.set(int(session.held("recipe-utilisation") or _UTILISATION.get()))
+Told = tuple[Recipe | None, Planned | None, dict[str, StudioError], StudioError | None]
+"""The recipe as it stands, its plan, why selections cannot be had by key, and what else keeps a plan from being known."""
 
 
-def plan(draft: Draft) -> tuple[Recipe | None, Planned | None, StudioError | None]:
-    """The recipe as it stands, its samples and totals, and what keeps one of the two from being known."""
+def plan(draft: Draft) -> Told:
+    """Plan the recipe in edit."""
     recipe = None
     try:
         recipe = draft.as_recipe()
         with st.spinner("Choosing the samples", show_time=True):
-            return recipe, planned(recipe, device(), utilisation()), None
+            absent = missing(recipe)
+            return recipe, None if absent else planned(recipe, device(), utilisation()), absent, None
     except StudioError as error:
-        return recipe, None, error
+        return recipe, None, {}, error
+
+
+def plan_now() -> Planned | None:
+    """The plan of the recipe in edit as it is when a callback runs; None while there is none."""
+    draft = start.current()
+    return None if draft is None else plan(draft)[1]
+
+
+def looks(found: Planned | None) -> Sequence[Finding]:
+    """What to look at; nothing while the samples are not known."""
+    return () if found is None else looked_at(found)
 
 
 def figures(found: Planned | None) -> None:
     """How much there is to train on and what it costs; dashes while that is not known."""
+    quoted = mixture_costs.now()
+    where = f"on {num(quoted.num_devices)} × {quoted.device}" if quoted.num_devices > 1 else f"on one {quoted.device}"
     if found is None:
-        names = ("samples", "text tokens", "image tokens", "compute", f"on one {device()}")
+        names = ("samples", "text tokens", "image tokens", "compute", where, "cost")
         layout.figures([("–", name, "") for name in names])
         return
-    totals = found.totals
-    hours = sum(one.gpu_hours for one in totals)
+    totals, hours = found.totals, found.gpu_hours
+    together = f"{time_of(hours)} of one device" if quoted.num_devices > 1 else "estimate"
+    price = mixture_costs.money(quoted.price, quoted.currency)
     layout.figures(
         [
             (num(found.num_samples), "samples", f"{num(found.num_unique)} different"),
             (short(sum(one.num_text_tokens for one in totals)), "text tokens", "in one pass"),
             (short(sum(one.num_image_tokens for one in totals)), "image tokens", "in one pass"),
             (flops(found.flops), "compute", "estimate"),
-            (time_of(hours), f"{found.recipe.model.preset} on one {device()}", "estimate"),
+            (time_of(quoted.wall_hours(hours)), f"{found.recipe.model.preset} {where}", together),
+            (
+                mixture_costs.money(quoted.money(hours), quoted.currency), "cost",
+                "example price" if quoted.is_example else f"{price} an hour",
+            ),
         ]
-    )
-
-
-def warnings(draft: Draft, recipe: Recipe | None, found: Planned | None) -> None:
-    """Badges: what is estimated, what to look at, and whether the recipe is kept."""
-    says = (
-        f"From token counts and the closed formula of image tokens, at {_UTILISATION.get()} % of the dense bf16 peak of one "
-        f"{device()}; every text token counts as learnt."
-    )
-    notes = [Note("estimate", says)]
-    if found is not None:
-        licences = {row["source"]: row["licence"] for row in cached.ask("sources_table").to_pylist()}
-        used = [name for name, count in zip(found.source_names, found.by_source.sum(axis=0), strict=True) if count]
-        titles = start.titles(draft.recipe)
-        idle = [titles[key] for key in draft.recipe.selections if key not in found.chosen]
-        notes += recipe_warnings(found.totals, used, licences, idle)
-    if recipe is None or not draft.is_saved(recipe):
-        notes.append(Note("changes: not saved", "Save keeps the recipe in the workspace, with every earlier state."))
-    layout.badges(notes)
-
-
-def stage_warnings(found: Planned | None) -> list[list[str]]:
-    """What to look at in each stage; nothing while the samples are not known."""
-    return [] if found is None else mixture_words.stage_warnings(found.recipe, found.totals)
+    )  # fmt: skip
 
 
 # -- below the stages -----------------------------------------------------------------------------------------------------
-
-
-def sources(found: Planned | None) -> None:
-    """Where each stage's samples come from, in percent; the pool's own shares in the first column."""
-    if found is None:
-        return
-    pool = {row["source"]: row["num_samples"] for row in cached.ask("sources_table").to_pylist()}
-    total_pool = max(sum(pool.values()), 1)
-    order = sorted(range(len(found.source_names)), key=lambda i: -pool.get(found.source_names[i], 0))[:_MOST_SOURCES]
-    per_stage = found.by_source / found.by_source.sum(axis=1, keepdims=True).clip(min=1)
-    names = [found.source_names[i] for i in order]
-    columns = ["pool", *(stage.name for stage in found.recipe.stages)]
-    values = [
-        [pool.get(name, 0) / total_pool, *(float(part) or None for part in per_stage[:, i])]
-        for i, name in zip(order, names, strict=True)
-    ]
-    most = max((value for line in values for value in line if value), default=1.0)
-    layout.section("Sources", "share of each stage's samples in %, repeats counted")
-    with st.container(key="mixture-sources"):
-        charts.heatmap(
-            names,
-            columns,
-            values,
-            colour=lambda value: style.blend(style.palette().card, style.palette().kept, 0.85 * value / most),
-            text=lambda value: f"{100 * value:.1f}",
-            hover=lambda i, j: f"{names[i]}, {columns[j]}: {share(values[i][j] or 0.0)}",
-        )
 
 
 def selections(draft: Draft, found: Planned | None) -> None:
@@ -185,11 +153,6 @@ def selections(draft: Draft, found: Planned | None) -> None:
         rows.append(Row((name, {"text": how, "says": where}, size)))
     columns = (Column("Selection", "name"), Column("How", "grow"), Column("Samples", "number", 70))
     charts.rows(columns, rows, key="recipe-selections", tall_px=300)
-    notes = [f"{titles[key]}: {note}" for key, chosen in found.chosen.items() for note in chosen.notes] if found else []
-    if notes:
-        with st.expander(f"{many(len(notes), 'note')} on how samples were chosen"):
-            for note in notes:
-                layout.small(note)
 
 
 def said_entry(entry: SelectionEntry) -> tuple[str, str]:

@@ -19,11 +19,11 @@ from core.mixture.recipe import Recipe
 from core.runs import Run
 from core.train.presets import preset as find_preset
 from core.train.start import KIND, start_training
-from studio import cached, charts, layout, mixture_start, mixture_totals, run_panel, session
+from studio import cached, charts, layout, mixture_findings, mixture_start, mixture_totals, run_panel, session
 from studio.address_slot import AddressSlot
 from studio.charts import Column, Row
-from studio.mixture_cached import Planned, planned
-from studio.mixture_words import flops, stage_warnings, trains
+from studio.mixture_cached import Planned, looked_at, planned
+from studio.mixture_words import flops, trains
 from studio.runs_cached import train_log
 from studio.train_log import measured_rate
 from studio.train_view import recipe_name, run_title
@@ -196,9 +196,7 @@ def plan(choice: Choice, preset: str) -> Planned | None:
             )
         )  # fmt: skip
     charts.rows(columns, rows, key="train-plan")
-    for stage, told in zip(recipe.stages, stage_warnings(recipe, found.totals), strict=True):
-        for text in told:
-            layout.small(f"{stage.name}: {text}")
+    mixture_findings.panel([one for one in looked_at(found) if one.level != "note"])
     return found
 
 

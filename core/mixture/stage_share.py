@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import BadInput
+from core.mixture.plan import Plan
+from core.mixture.uses import copies
 
 MOST_REPEAT = 1000
 """What a recipe allows."""
@@ -36,10 +38,10 @@ def repeat_for_share(share: Fraction, weights: NDArray[np.int64], others: int) -
         )
     size = len(weights)
     wanted = share * others / (1 - share)
-    copies = int(wanted // once)
+    whole = int(wanted // once)
     upto = np.concatenate(([0], np.cumsum(weights)))
-    first = int(np.searchsorted(upto, float(wanted - copies * once), side="right")) - 1
-    near = {copies * size + place for place in range(first - 1, first + 3) if 0 <= place <= size}
+    first = int(np.searchsorted(upto, float(wanted - whole * once), side="right")) - 1
+    near = {whole * size + place for place in range(first - 1, first + 3) if 0 <= place <= size}
     best = min(
         (number for number in near if number),
         key=lambda number: (abs(_share(number, upto, others) - share), number),
@@ -68,3 +70,25 @@ def shortest_repeat(number: int, size: int) -> float:
         if least * size < (number + 1) * scale:
             return float(Fraction(least, scale))
     raise AssertionError("19 digits tell any two samples apart")
+
+
+def part_weights(made: Plan, stage: int, *, of_tokens: bool) -> list[tuple[NDArray[np.int64], int]]:
+    """Of each part of a stage what its samples weigh, once each and best first, and what it weighs with its repeats.
+
+    A sample weighs one, or with `of_tokens` the tokens of its text and pictures at the stage's resolution.
+    """
+    uses = made.stages[stage]
+    tokens = made.ruler.at(uses.stage.resolution).tokens
+    found = []
+    for part, rows in zip(uses.stage.parts, uses.parts, strict=True):
+        weights = tokens[rows] if of_tokens else np.ones(len(rows), dtype=np.int64)
+        whole, first = copies(part.repeat, len(rows))
+        found.append((weights, whole * int(weights.sum()) + int(weights[:first].sum())))
+    return found
+
+
+def repeat_of_part(made: Plan, stage: int, part: int, share: Fraction, *, of_tokens: bool) -> float:
+    """The repeat at which a part of a planned stage makes up `share` of it, the others as they are."""
+    weighed = part_weights(made, stage, of_tokens=of_tokens)
+    others = sum(weight for at, (_, weight) in enumerate(weighed) if at != part)
+    return repeat_for_share(share, weighed[part][0], others)

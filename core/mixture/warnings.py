@@ -294,7 +294,7 @@ def _whole(made: Plan, notes: tuple[str, ...]) -> list[Finding]:
                 )
             )
     said = [note for note in notes if not note.endswith("is in no stage.")]
-    return [*found, *(Finding("note", "chosen", note, "Look at the selection.", (), 1) for note in said)]
+    return [*found, *(Finding("note", "chosen", note, "Another method or budget changes it.", (), 1) for note in said)]
 
 
 def _inside(made: Plan, rows: Rows) -> tuple[int, tuple[str, ...]]:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import BadInput
+from core.mixture.length_bins import LengthBins
 from core.mixture.packing import counted_lengths, first_fit, packed
 from core.select.loops import compiled
 
@@ -67,3 +68,21 @@ def test_three_packs_by_hand() -> None:
 def test_a_pack_length_out_of_bounds_is_told(pack_tokens: int) -> None:
     with pytest.raises(BadInput, match="out of bounds"):
         packed(np.array([1]), np.array([1]), pack_tokens)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 5000), st.integers(1, 9)), min_size=1, max_size=30, unique_by=lambda one: one[0])
+)
+def test_every_sample_stands_in_the_bar_that_says_its_length(samples: list[tuple[int, int]]) -> None:
+    ordered = sorted(samples)
+    lengths, counts = (np.array([one[at] for one in ordered], dtype=np.int64) for at in (0, 1))
+    bins = LengthBins.over([lengths, np.empty(0, np.int64)])
+    found = bins.counts(lengths, counts)
+    assert list(bins.edges) == sorted(set(bins.edges))
+    assert len(found) == len(bins.said()) == len(bins.edges) - 1
+    for place, (low, high) in enumerate(zip(bins.edges, bins.edges[1:], strict=False)):
+        inside = [often for length, often in samples if (low <= length or place == 0) and length < high]
+        assert found[place] == sum(inside)
+    assert sum(found) == sum(often for _, often in samples)
+    assert bins.at(bins.edges[0]) == 0
+    assert bins.at(bins.edges[-1]) == 1

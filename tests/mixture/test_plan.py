@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -15,7 +16,9 @@ from core.mixture.manifest import HIGH_SCORE
 from core.mixture.mixture import Mixture, resolve
 from core.mixture.plan import Plan, plan_of
 from core.mixture.recipe import recipe_from_dict
+from core.mixture.stage_share import part_weights, repeat_of_part
 from core.mixture.totals import plan_totals
+from core.mixture.uses import copies
 from core.select.pool import UNSTYLED
 from core.train.tiles import Tiling
 from core.vocabulary import capability_name
@@ -144,3 +147,16 @@ def test_shares_are_parts_of_their_row_and_an_empty_stage_has_none(made: Plan) -
         shares = found.shares(of_tokens=of_tokens)
         assert shares.sum(axis=1).tolist() == pytest.approx([1, 1, 1, 0, 1])
     assert np.array_equal(found.num_samples[0], np.sort(found.num_samples[0])[::-1])
+
+
+@pytest.mark.parametrize("of_tokens", [False, True])
+def test_a_part_set_to_a_share_of_its_stage_has_it_to_the_nearest_sample(made: Plan, of_tokens: bool) -> None:
+    for percent in (1, 30, 50, 97):
+        repeat = repeat_of_part(made, 1, 0, Fraction(percent, 100), of_tokens=of_tokens)
+        (weights, _), (_, others) = part_weights(made, 1, of_tokens=of_tokens)
+        whole, first = copies(repeat, len(weights))
+        mine = whole * int(weights.sum()) + int(weights[:first].sum())
+        heaviest = int(weights.max())
+        assert abs(mine / (mine + others) - percent / 100) <= heaviest / (mine + others - heaviest)
+    rows = [len(weights) for weights, _ in part_weights(made, 0, of_tokens=of_tokens)]
+    assert rows == [len(made.stages[0].parts[0])]

@@ -109,7 +109,7 @@ def test_a_pasted_recipe_is_opened_with_its_totals_and_saved(open_page: Open, wo
     app.button(key="begin-yaml").click().run()
     assert not app.exception
     html = said(app)
-    assert "<i>2</i>second" in html
+    assert "<i>2</i><span>second</span>" in html
     assert "30 samples, 2.5 × 12" in html  # two whole copies and half of a third
     assert "<b>42</b><span>samples" in html
     app.button(key="mixture-save").click().run()
