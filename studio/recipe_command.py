@@ -258,6 +258,12 @@ def _planned(found: Found, here: Workspace, accept_newer: bool) -> tuple[dict[st
     planned = plan(one, rows, Ruler(pool, one.model.preset), learnt_vocab_size=vocab_size_of(here.path / "tokenizer"))
     newer = since_snapshot(one, lens, found.folder) if accept_newer else None
     since = newer.moved if newer is not None else moved(one, lens)
+    differs = [] if since is None else [*since.sentences(), *(each.sentence() for each in since.selections)]
+    recorded = found.manifest.get("selections", {})
+    for key, each in chosen.items():
+        had = recorded.get(key, {}).get("num_selected", len(each.sample_ids))
+        if had != len(each.sample_ids):
+            differs.append(f"Selection {key}: {len(each.sample_ids):,} samples, {had:,} when it was exported.")
     dropped: dict[str, int] = {}
     for each in chosen.values():
         for _, reason in each.dropped:
@@ -269,7 +275,7 @@ def _planned(found: Found, here: Workspace, accept_newer: bool) -> tuple[dict[st
         "dropped": dropped,
         "notes": [f"{key}: {note}" for key, each in chosen.items() for note in each.notes]
         + [f"The selection {key} is in no stage." for key in one.selections if key not in chosen],
-        "differs": [] if since is None else [*since.sentences(), *(each.sentence() for each in since.selections)],
+        "differs": differs,
     }, newer
 
 

@@ -200,6 +200,26 @@ def test_a_source_with_other_content_is_refused_and_told_sample_by_sample(
     assert "samples" in {one.name for one in mixture.moved.tables}
 
 
+def test_an_added_source_and_one_of_other_files_are_told_apart(
+    workspace: Workspace, frozen: Recipe, data_dir: Path, tmp_path: Path
+) -> None:
+    rows = json.loads((data_dir / f"{SHAPES}.json").read_text(encoding="utf-8"))
+    for name, some in (("new", rows[:7]), (SHAPES, [*rows, {**rows[0], "id": "one more"}])):
+        path = tmp_path / f"{name}.json"
+        path.write_text(json.dumps(some), encoding="utf-8")
+        ingest(workspace, IngestSettings(paths=(path,), source=name, image_root=data_dir, licence="CC0", revision="r1"))
+    told = resolve(frozen, Lens(workspace), workspace.path, accept_newer=True).moved
+    assert told is not None
+    assert [(one.name, one.kind, one.num_before, one.num_after, one.num_new) for one in told.sources] == [
+        (SHAPES, "superseded", NUM[SHAPES], NUM[SHAPES] + 1, 1),
+        ("new", "added", 0, 7, 7),
+    ]
+    assert told.sources[1].sentence() == "The source new was added, with 7 samples."
+    assert told.sources[0].sentence().startswith(f"The source {SHAPES} was superseded: sha256 ")
+    with pytest.raises(BadData, match="has sha256"):
+        resolve(frozen, Lens(workspace), workspace.path)
+
+
 def test_new_scores_are_a_newer_table_and_move_what_methods_choose(workspace: Workspace, frozen: Recipe) -> None:
     before = resolve(frozen, Lens(workspace), workspace.path)
     judge_scores(workspace)

@@ -19,7 +19,7 @@ from core.mixture.totals import plan_totals
 from core.store.acts import Acts
 from core.workspace import Workspace
 from studio import cli
-from tests.studio.small_workspace import NUM_SAMPLES, make_workspace
+from tests.studio.small_workspace import NUM_SAMPLES, add_samples, make_workspace
 
 YAML = """winnow_recipe: 1
 name: first
@@ -134,6 +134,19 @@ def test_check_plans_what_would_be_trained(run: Run, files: tuple[Path, Path], w
     assert run("recipe", "check", files[0], "--workspace", workspace.path)[1].startswith(
         "first: 42 samples (12 different) in 2 stages"
     )
+
+
+def test_check_of_an_export_says_which_selections_hold_another_number_now(
+    run: Run, files: tuple[Path, Path], workspace: Workspace, tmp_path: Path
+) -> None:
+    share = tmp_path / "share.yaml"
+    share.write_text(YAML.replace("samples: 12", "percent: 50"), encoding="utf-8")
+    answer(run("export", workspace.path, "--recipe", share, "--to", "uids", "--out", tmp_path / "out", "--json"))
+    assert answer(run("recipe", "check", tmp_path / "out", "--workspace", workspace.path, "--json"))["differs"] == []
+    add_samples(workspace, 10)
+    told = answer(run("recipe", "check", tmp_path / "out", "--workspace", workspace.path, "--json"))["differs"]
+    assert told[-1] == f"Selection some: {(NUM_SAMPLES + 10) // 2} samples, {NUM_SAMPLES // 2} when it was exported."
+    assert [line for line in told if "has other samples" in line]
 
 
 def test_a_recipe_whose_source_is_gone_is_refused_and_goes_on_when_told_to(
