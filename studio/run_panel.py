@@ -26,6 +26,7 @@ KIND_NAMES = {
     "prepare": "Preparing",
     "map": "Drawing the map",
     "export": "Exporting",
+    "push": "Pushing",
     "train": "Training",
     "evaluate": "Evaluating",
 }
@@ -39,6 +40,8 @@ _RESULT_NOUNS = {
     "num_samples": "samples",
     "num_selected": "samples chosen",
     "num_questions": "questions",
+    "num_sent": "files sent",
+    "num_there": "there already",
     "dropped": "left out",
 }
 """What a run's result says when it has ended; counts by reason are added up."""
