@@ -17,6 +17,7 @@ from core.errors import StudioError
 from core.mixture.export_job import KIND as EXPORT
 from core.mixture.kept import kept_at, kept_recipes, recipe_of_export
 from core.mixture.manifest import MANIFEST_FILE
+from core.mixture.mixture import resolve
 from core.mixture.moved import Moved, moved
 from core.mixture.newer import Newer, since_snapshot
 from core.mixture.recipe import Recipe, recipe_from_dict
@@ -98,7 +99,7 @@ def _pool(path: str, at_version: str) -> Pool:
     return Pool.from_lens(cached.lens())
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False)  # with a million samples each takes some 50 MB
 def _side(path: str, at_version: str, recipe: str, folder: str, accept_newer: bool) -> Side:
     found = recipe_from_dict(json.loads(recipe))
     return side(found, cached.lens(), Path(folder), accept_newer=accept_newer, pool=_pool(path, at_version))
@@ -114,7 +115,7 @@ def side_of(entry: Entry, *, accept_newer: bool = False) -> Side:
     return _side(str(here), cached.version(here), _plain(entry.recipe), str(entry.folder), accept_newer)
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False)
 def _effect(
     path: str, at_version: str, first: str, second: str, folders: tuple[str, str], accept_newer: bool
 ) -> tuple[RecipeDiff, Effect]:
@@ -135,14 +136,23 @@ def compared(first: Entry, second: Entry, *, accept_newer: bool = False) -> tupl
     )  # fmt: skip
 
 
+@st.cache_resource(max_entries=400, show_spinner=False)
+def _num_samples(path: str, at_version: str, recipe: str, folder: str) -> int | None:
+    try:
+        found = resolve(recipe_from_dict(json.loads(recipe)), cached.lens(), Path(folder), pool=_pool(path, at_version))
+    except StudioError:  # told where the recipe is looked at
+        return None
+    return sum(map(len, found.stages))
+
+
 def num_samples(entry: Entry, num_kept: int) -> int | None:
     """How many samples a recipe trains on, repeats counted; None where it cannot be had, or counting all would take long."""
     if entry.num_samples is not None:
         return entry.num_samples
     if num_kept * cached.count() > _FEW_SAMPLES:
         return None
-    found = side_of(entry)
-    return None if found.mixture is None else int(found.figures["num_samples"])
+    here = cached.workspace().path
+    return _num_samples(str(here), cached.version(here), _plain(entry.recipe), str(entry.folder))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -269,7 +269,7 @@ def _bars(told: Spread) -> None:
     rows = [
         Row(
             (
-                one.name.split(" > ")[-1],
+                {"text": one.name.split(" > ")[-1], "says": one.name},
                 *(
                     {"part": part / most, "text": share(part), "ghost": one.pool / most, "colour": colour}
                     for part, colour in zip((one.before, one.after), _SIDES, strict=True)
