@@ -23,6 +23,7 @@ from core.mixture.lines import LinesWriter
 from core.mixture.mixture import resolve
 from core.mixture.parquet_shards import ParquetShards
 from core.mixture.tar_shards import TarShards
+from core.mixture.target import Place
 from core.mixture.targets import TARGETS
 from tests.mixture.moments import held, moments
 from tests.mixture.test_export import recipe, tree
@@ -128,19 +129,37 @@ def test_what_was_let_go_of_writes_nothing_later(tmp_path: Path, opens: Opens) -
     folder = tmp_path / "rows"
     folder.mkdir()
     first, at, state = opens(folder, None), 0, None
-    for sample in samples(16):
+    for sample in samples(15):
         first.write(sample)
         if sample.sample_id == 3 or (sample.sample_id < 10 and opens is parquet and first.checkpoint() is not None):
             at, state = int(sample.sample_id) + 1, first.checkpoint()
     assert state is not None
+    assert open_below(folder)
     first.abandon()
-    write(opens, folder, NUM, at, state)
+    assert not open_below(folder)
+    write(opens, folder, at + 1, at, state)  # less than before: the same bytes again would not be noticed
     before = held(folder)
     del first
     gc.collect()
     assert held(folder) == before
-    write(opens, tmp_path / "whole", NUM)
+    write(opens, tmp_path / "whole", at + 1)
     assert before == held(tmp_path / "whole")
+
+
+def test_a_parquet_shard_that_was_let_go_of_has_no_end(tmp_path: Path) -> None:
+    writer = parquet(tmp_path, None)
+    for sample in samples(2):
+        writer.write(sample)
+    assert list(held(tmp_path)) == ["data/.train-00000"]
+    writer.abandon()
+    assert held(tmp_path) == {}
+
+
+def open_below(folder: Path) -> list[str]:
+    """What this process has open in a folder, by handle."""
+    handles = Path("/proc/self/fd")
+    places = [os.readlink(handles / name) for name in os.listdir(handles) if (handles / name).is_symlink()]
+    return [place for place in places if place.startswith(f"{folder}/")]
 
 
 @pytest.mark.parametrize("opens", WRITERS)
@@ -167,6 +186,20 @@ def test_a_file_that_the_disk_lost_is_noticed_before_anything_is_written(
     with pytest.raises(LostFile, match=lost.name):
         opens(folder, state)
     assert held(folder) == before
+
+
+def test_a_stage_that_the_disk_lost_is_noticed(lens: Lens, tmp_path: Path) -> None:
+    target, place = TARGETS["llava-next"](), Place(resolve(recipe(), lens), tmp_path, 1 << 20)
+    writer = target.open(place, None)
+    for sample in samples(1):
+        writer.write(sample._replace(position=100))
+    state = writer.checkpoint()
+    assert state is not None
+    writer.abandon()
+    target.open(place, state).abandon()
+    (tmp_path / "stage_1.json").unlink()
+    with pytest.raises(LostFile, match="stage_1"):
+        target.open(place, state)
 
 
 class CutShort(BaseException):
@@ -202,6 +235,7 @@ def test_an_interrupted_export_that_is_still_remembered_cannot_spoil_the_one_tha
         remembered = error
     assert remembered is not None
     assert journal_states(tmp_path / ".out.partial")
+    assert not open_below(tmp_path / ".out.partial")
     done = export(mixture, lens, target, tmp_path / "out", **sizes)
     assert done.resumed
     assert tree(done.path) == tree(whole.path)
