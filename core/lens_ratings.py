@@ -90,7 +90,8 @@ class LensRatings:
         cursor = self._database.cursor()
         try:
             self._look_below(cursor, [one for one in moved if one not in self._below])
-            there = [one for one in moved if one in self._below]
+            # In the order of the table: out of it 12,000 rows take 3 s to write and not 30 ms.
+            there = sorted((one for one in moved if one in self._below), key=lambda one: self._below[one].row)
             keys = {key for _, key in self._behind}  # one, mostly: writing all columns takes three times as long
             names = [name for key in keys for name in (key, f"{key}_by", OR_0[key])]
             names += ["top_capability", *(name for name, packed in BARS.items() if keys.intersection(packed))]
