@@ -7,7 +7,7 @@ sample counts as often as it stands in a stage, tokens are those of one pass.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +42,17 @@ Ids = NDArray[np.uint64]
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """A recipe with its mixture and what that amounts to, or with the problem that keeps it from having one."""
+    """A recipe with its mixture and what that amounts to, or with the problem that keeps it from having one.
+
+    sample_ids: [U] uint64, ascending: every sample that a stage trains on.
+    """
 
     recipe: Recipe
     lens: Lens
     mixture: Mixture | None = None
     totals: tuple[StageTotals, ...] = ()
     spreads: Mapping[Dimension, Breakdown] | None = None
+    sample_ids: Ids = field(default_factory=lambda: np.empty(0, np.uint64))
     problem: StudioError | None = None
 
     @property
@@ -57,7 +61,7 @@ class Side:
         if self.mixture is None:
             return {}
         found = {name: sum(getattr(one, name) for one in self.totals) for name in FIGURES}
-        return {**found, "num_unique_samples": len(self.mixture.sample_ids())}
+        return {**found, "num_unique_samples": len(self.sample_ids)}
 
 
 def side(
@@ -86,7 +90,8 @@ def of_mixture(mixture: Mixture, lens: Lens) -> Side:
         "tag": breakdown.by_tag(weights, breakdown.tags_of(lens, pool, "instruction_tags"), TAG_LEVEL),
         "licence": breakdown.by_licence(weights, licences),
     }
-    return Side(recipe, lens, mixture, planned.totals, spreads)
+    trains = np.logical_or.reduce([stage.times > 0 for stage in planned.stages])
+    return Side(recipe, lens, mixture, planned.totals, spreads, pool.sample_id[trains])
 
 
 # -- two sides ----------------------------------------------------------------------------------------------------------------
@@ -246,11 +251,12 @@ _NEW = {
 def _samples(before: Side, after: Side, renamed: Mapping[str, str]) -> SamplesEffect | None:
     if before.mixture is None or after.mixture is None:
         return None
-    first, second = before.mixture.sample_ids(), after.mixture.sample_ids()
-    added, removed = np.setdiff1d(second, first, True), np.setdiff1d(first, second, True)
+    first, second = before.sample_ids, after.sample_ids
+    stays = _among(first, second)
+    added, removed = second[~_among(second, first)], first[~stays]
     old = {new: key for key, new in renamed.items()}
     return SamplesEffect(
-        kept=np.intersect1d(first, second, True),
+        kept=first[stays],
         added=added,
         removed=removed,
         added_because=_because(added, after, before, lambda key: old.get(key, key), lambda key: key, _NEW),
@@ -272,6 +278,8 @@ def _because(
     assert here.mixture is not None, "asked of known sides only"
     assert there.mixture is not None, "asked of known sides only"
     counts: dict[str, int] = {}
+    if not len(ids):
+        return counts
 
     def count(kind: str, name: str, num: int) -> None:
         if num:
@@ -279,7 +287,7 @@ def _because(
             counts[said] = counts.get(said, 0) + num
 
     pool, other = here.mixture.pool, there.mixture.pool
-    in_pool = np.isin(ids, other.sample_id, assume_unique=True)
+    in_pool = _among(ids, other.sample_id)
     sources = pool.source[pool.rows_of(ids[~in_pool])]
     for code, num in enumerate(np.bincount(sources, minlength=len(pool.source_names)).tolist()):
         name = pool.source_names[code]
@@ -308,9 +316,18 @@ def _because(
 
 
 def _first_users(mixture: Mixture, ids: Ids) -> NDArray[np.int32]:
-    """[K] int32: which of the chosen selections, in their order, first brings each of these samples."""
-    listed = np.concatenate([stage.listed for stage in mixture.stages])
-    selection = np.concatenate([stage.selection for stage in mixture.stages])
-    unique, first = np.unique(listed, return_index=True)
-    found: NDArray[np.int32] = selection[first[np.searchsorted(unique, ids)]]
+    """[K] int32: which of the chosen selections, in their order, first brings each of these samples; ids ascending."""
+    found = np.full(len(ids), -1, dtype=np.int32)
+    for stage in reversed(mixture.stages):
+        place = np.minimum(np.searchsorted(ids, stage.listed), len(ids) - 1)
+        listed = ids[place] == stage.listed
+        found[place[listed][::-1]] = stage.selection[listed][::-1]  # what is written last stands first
+    return found
+
+
+def _among(some: Ids, others: Ids) -> NDArray[np.bool_]:
+    """[K] bool: which of some ids are among others; both ascending and without repeats."""
+    if not len(others):
+        return np.zeros(len(some), dtype=bool)
+    found: NDArray[np.bool_] = others[np.minimum(np.searchsorted(others, some), len(others) - 1)] == some
     return found
