@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import yaml
 
 from core.mixture.gather import Sample
-from core.mixture.lines import LinesWriter, read_lines
+from core.mixture.lines import LinesWriter, name_of, named, read_lines
 from core.mixture.rules import ImagesFirst, typed, unpaired_marks, untyped
 from core.mixture.target import FROM_ROLES, ROLES, Place, RowRead, Written
 
@@ -53,7 +53,7 @@ class Axolotl(ImagesFirst):
                 images += [part["path"] for part in parts if part["type"] == "image"]
                 text = untyped([None if part["type"] == "image" else part["text"] for part in parts])
                 turns.append((FROM_ROLES[message["role"]], text))
-            yield RowRead(row["source"], row["id"], tuple(turns), tuple(images))
+            yield RowRead(*named(row["sample"]), tuple(turns), tuple(images))
 
     def card(self) -> str:
         return (
@@ -76,4 +76,4 @@ def _row(sample: Sample) -> dict[str, Any]:
         }
         for role, text in sample.turns
     ]
-    return {"id": sample.original_id, "source": sample.source, "messages": messages}
+    return {"sample": name_of(sample), "messages": messages}

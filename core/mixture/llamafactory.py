@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from core.mixture.gather import Sample
-from core.mixture.lines import LinesWriter, read_lines
+from core.mixture.lines import LinesWriter, name_of, named, read_lines
 from core.mixture.rules import ImagesFirst, media_marks, messages, not_alternating, turns_of, unpaired_marks
 from core.mixture.target import Place, RowRead, Written
 
@@ -67,10 +67,9 @@ class LlamaFactory(ImagesFirst):
 
 
 def message_row(sample: Sample) -> dict[str, Any]:
-    """A sample as messages with `<image>` marks and a list of paths."""
+    """A sample as messages with `<image>` marks and a list of paths; `sample` is its source and id."""
     return {
-        "id": sample.original_id,
-        "source": sample.source,
+        "sample": name_of(sample),
         "messages": messages(sample),
         "images": [image.path for image in sample.images],
     }
@@ -78,4 +77,4 @@ def message_row(sample: Sample) -> dict[str, Any]:
 
 def row_of(row: dict[str, Any]) -> RowRead:
     """`message_row` the other way round."""
-    return RowRead(row["source"], row["id"], turns_of(row["messages"]), tuple(row["images"]))
+    return RowRead(*named(row["sample"]), turns_of(row["messages"]), tuple(row["images"]))

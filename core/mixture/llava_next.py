@@ -19,19 +19,24 @@ from core.mixture.lines import LinesWriter, read_list
 from core.mixture.llava import record, row_of
 from core.mixture.rules import not_alternating, unpaired_marks
 from core.mixture.target import Place, Plain, RowRead, Written
+from core.tokenizer import IMAGE_TOKEN
 
 MIXTURE_FILE = "mixture.yaml"
 
 
 class LlavaNext(Plain):
-    """LLaVA JSON by stage: its loader drops a leading answer, knows no system turn and counts words."""
+    """LLaVA JSON by stage: its loader drops a leading answer, knows no system turn, counts words and moves images."""
 
     key: ClassVar[str] = "llava-next"
     title: ClassVar[str] = "LLaVA-NeXT"
 
     def refuses(self, sample: Sample) -> str | None:
-        wordless = not any(text.strip() for _, text in sample.turns)
-        return unpaired_marks(sample) or not_alternating(sample, system=False) or ("no_words" if wordless else None)
+        found = unpaired_marks(sample) or not_alternating(sample, system=False)
+        if found is None and any(_moved(role, text) for role, text in sample.turns):
+            return "image_inside_text"
+        if found is None and not any(text.strip() for _, text in sample.turns):
+            return "no_words"
+        return found
 
     def open(self, place: Place, state: dict[str, Any] | None) -> _Stages:
         return _Stages(place, state)
@@ -58,6 +63,17 @@ class LlavaNext(Plain):
             "```\n--data_path mixture.yaml --image_folder .\n```\n\n"
             "Each file is taken whole (`sampling_strategy: all`): repeats are written out, since this loader cannot oversample."
         )
+
+
+def _moved(role: str, text: str) -> bool:
+    """Whether bringing its mark to the front, as the loader does with a turn's only one, would change what a turn says.
+
+    A question with its image behind all words says the same; an answer does not.
+    """
+    if text.count(IMAGE_TOKEN) != 1:
+        return False
+    before, _, after = text.partition(IMAGE_TOKEN)
+    return bool(before.strip()) and (role == "gpt" or bool(after.strip()))
 
 
 class _Stages:

@@ -1,6 +1,7 @@
 """Target `ms-swift`: JSONL of `messages`, `images` and a `channel`, by which its trainer tells the loss of each kind of data.
 
-The channel is the capability a sample scores highest in; its source where it has no score.
+The channel is the capability a sample scores highest in; its source where it has no score ("source 2024-01-01" for one that
+reads like a date).
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from core.select.pool import Pool
 from core.store.ids import MISSING
 
 DATA_FILE = "data.jsonl"
+_LIKE_A_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+"""What readers that take the type of a column from its first rows could take for a moment."""
+
 _MEDIA = re.compile("<video>|<audio>|<start-image>|<img>.+?</img>")
 
 
@@ -59,6 +63,7 @@ def channels(pool: Pool) -> Callable[[Sample], str]:
 
     def channel(sample: Sample) -> str:
         found = best[int(np.searchsorted(ids, np.uint64(sample.sample_id)))]
-        return names[found] if found >= 0 else sample.source
+        source = f"source {sample.source}" if _LIKE_A_DATE.match(sample.source) else sample.source
+        return names[found] if found >= 0 else source
 
     return channel

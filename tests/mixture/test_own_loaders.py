@@ -30,10 +30,16 @@ from tokenizers.pre_tokenizers import Whitespace
 from transformers import CLIPImageProcessor, LlavaProcessor, PreTrainedTokenizerFast
 from trl.trainer.sft_trainer import DataCollatorForVisionLanguageModeling
 
+from core.ingest import IngestSettings, ingest
 from core.lens import Lens
+from core.mixture.export import export
+from core.mixture.lines import named
+from core.mixture.mixture import resolve
+from core.mixture.recipe import recipe_from_dict
 from core.mixture.tar_shards import unescaped
 from core.select.pool import Pool
 from core.store.ids import sample_id
+from core.workspace import Workspace
 from tests.mixture.test_targets import Row, images_first, in_order
 
 FROM = {"user": "human", "assistant": "gpt", "system": "system"}
@@ -143,9 +149,38 @@ def test_the_json_engine_of_the_trainers_finds_one_type_for_each_column(
     path = str(folders[target] / "data.jsonl")
     # chunks of a few rows: text alone and pictures meet across them
     data = datasets.load_dataset("json", data_files=path, split="train", cache_dir=str(tmp_path), chunksize=2_000)
-    assert [(row["source"], row["id"]) for row in data] == [row[:2] for row in images_first(expected)]
+    assert [named(row["sample"]) for row in data] == [row[:2] for row in images_first(expected)]
     if target != "axolotl":
         assert data.features["images"] == datasets.List(datasets.Value("string"))
+
+
+@pytest.mark.parametrize("target", ["llamafactory", "ms-swift", "axolotl"])
+def test_ids_and_sources_that_look_like_dates_stay_texts(tmp_path: Path, target: str) -> None:
+    """The JSON engine takes a column for moments when its first rows look like it, and stops at the first that does not."""
+    workspace = Workspace.create(tmp_path / "ws")
+    for source, ids in (("2024-01-01", [f"2000-01-{day:02d}" for day in range(1, 31)]), ("late", ["x", "12:30"])):
+        turns = [{"from": "human", "value": "Q"}, {"from": "gpt", "value": "A" * 100}]
+        path = tmp_path / f"{source}.json"
+        path.write_text(json.dumps([{"id": key, "conversations": turns} for key in ids]))
+        ingest(workspace, IngestSettings(paths=(path,), source=source, image_root=tmp_path))
+    parts = [{"selection": key} for key in ("early", "late")]
+    chosen = {
+        key: {"method": "random", "where": f"source = '{source}'", "budget": {"percent": 100}}
+        for key, source in (("early", "2024-01-01"), ("late", "late"))
+    }
+    recipe = recipe_from_dict(
+        {"winnow_recipe": 1, "name": "dates", "selections": chosen, "stages": [{"name": "one", "parts": parts}]}
+    )
+    lens = Lens(workspace)
+    report = export(resolve(recipe, lens), lens, target, tmp_path / "out")
+    path = report.path / "data.jsonl"
+    data = datasets.load_dataset(
+        "json", data_files=str(path), split="train", cache_dir=str(tmp_path / "cache"), chunksize=2_000
+    )
+    assert [type(row["sample"]) for row in data] == [str] * 32
+    assert sorted(named(row["sample"]) for row in data)[-2:] == [("late", "12:30"), ("late", "x")]
+    if target == "ms-swift":
+        assert set(data["channel"]) == {"source 2024-01-01", "late"}
 
 
 def test_webdataset_groups_and_decodes_every_sample(folders: dict[str, Path], expected: list[Row]) -> None:
