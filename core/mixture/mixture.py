@@ -106,8 +106,8 @@ def resolve(
     notes += [f"The selection {key} is in no stage." for key in recipe.selections if key not in chosen]
     if since is not None:
         notes += since.sentences()
-    if recipe.snapshot and recipe.snapshot != lens.snapshot:
-        notes.append("The workspace has changed since the recipe was frozen; selections by method may differ.")
+        if recipe.snapshot and (since.tables or not since.is_kept):
+            notes.append("The workspace has changed since the recipe was frozen; selections by method may differ.")
     return Mixture(
         recipe=recipe,
         snapshot=lens.snapshot,

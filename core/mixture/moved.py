@@ -6,7 +6,7 @@ one; of another workspace's only the sources can be.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
@@ -164,7 +164,7 @@ def moved(recipe: Recipe, lens: Lens) -> Moved | None:
             sources.append(SourceMoved(entry.name, "removed", entry, None, **numbers))
         elif _superseded(entry, there):
             sources.append(SourceMoved(entry.name, "superseded", entry, there, **numbers))
-        elif any(numbers.get(name) for name in ("num_new", "num_gone", "num_changed")):
+        elif any(numbers.get(name) for name in _DIFFERENCES):
             sources.append(SourceMoved(entry.name, "other samples", entry, there, **numbers))
     if is_older:
         named = {entry.name for entry in recipe.sources}
@@ -173,7 +173,8 @@ def moved(recipe: Recipe, lens: Lens) -> Moved | None:
             for name, entry in now.items()
             if name not in named
         ]
-    tables = () if then is None else _tables(then, lens.versions)
+    same_samples = bool(counts) and not any(each[name] for each in counts.values() for name in _DIFFERENCES)
+    tables = () if then is None else _tables(then, lens.versions, _IDLE | ({"samples"} if same_samples else set()))
     if not sources and not is_older:
         return None
     return Moved(recipe.snapshot, lens.snapshot, then is not None, tuple(sources), tables)
@@ -244,7 +245,10 @@ class Gone:
         return {value for value in sample_ids.tolist() if source_of.get(value) in self.names}
 
 
-_NUMBERS = ("num_before", "num_after", "num_new", "num_gone", "num_changed")
+_DIFFERENCES = ("num_new", "num_gone", "num_changed")
+_NUMBERS = ("num_before", "num_after", *_DIFFERENCES)
+_IDLE = frozenset({"quarantine"})
+"""Tables that no recipe rests on; that of samples moves with its index too, and then says nothing either."""
 
 
 def _samples(store: Store, version: int | None) -> pa.Table:
@@ -273,6 +277,6 @@ def _counts(store: Store, then: Mapping[str, int], now: Mapping[str, int]) -> di
     return found
 
 
-def _tables(then: Mapping[str, int], now: Mapping[str, int]) -> tuple[TableMoved, ...]:
-    names = [name for name in sorted({*then, *now}) if then.get(name) != now.get(name)]
+def _tables(then: Mapping[str, int], now: Mapping[str, int], besides: Set[str]) -> tuple[TableMoved, ...]:
+    names = [name for name in sorted({*then, *now} - besides) if then.get(name) != now.get(name)]
     return tuple(TableMoved(name, then.get(name), now.get(name)) for name in names)

@@ -243,6 +243,17 @@ def test_new_scores_are_a_newer_table_and_move_what_methods_choose(workspace: Wo
     assert {one.split(" keeps")[0] for one in samples.removed_because if "keeps others" in one} <= {"best", "reading"}
 
 
+def test_an_index_and_what_is_quarantined_change_nothing_a_recipe_rests_on(
+    workspace: Workspace, frozen: Recipe
+) -> None:
+    workspace.store.open("samples").create_scalar_index("num_turns")
+    assert workspace.snapshot() != frozen.snapshot
+    mixture = resolve(frozen, Lens(workspace), workspace.path)
+    assert mixture.moved is not None
+    assert (mixture.moved.sources, mixture.moved.tables, mixture.moved.sentences()) == ((), (), ())
+    assert not [note for note in mixture.notes if "has changed" in note]
+
+
 def test_a_snapshot_that_is_not_kept_leaves_only_the_sources_to_compare(workspace: Workspace, frozen: Recipe) -> None:
     elsewhere = frozen.model_copy(update={"snapshot": "0" * 32})
     found = since_snapshot(elsewhere, Lens(workspace), workspace.path)
