@@ -46,14 +46,14 @@ with layout.page(
         with actions:
             mixture_export.acts(draft, recipe, found)
         mixture_board.fill(draft, places, found, looks, missing, mixture_totals.plan_now)
-        made_of, beside = st.columns([1.7, 1], gap="medium")
-        with made_of:
-            mixture_shares.shares(found)
-        with beside:
-            mixture_totals.selections(draft, found)
-        long, packs = st.columns([1.7, 1], gap="medium")
+        mixture_shares.shares(found)
+        long, packs = st.columns([1.4, 1], gap="medium")
         with long:
             mixture_lengths.lengths(found)
         with packs:
             mixture_lengths.packing(found)
+        parts, exports = st.columns([1.4, 1], gap="medium")
+        with parts:
+            mixture_totals.selections(draft, found)
+        with exports:
             mixture_export.finished()

@@ -68,7 +68,7 @@ def popover() -> None:
 
 def _number(name: str, field: str, value: float, says: str, **more: Any) -> None:
     """A number without bounds of its own: a browser drops what lies outside them without a word."""
-    key = f"cost-{field}"
+    key = _key(field)
     refused = _PROBLEM.get()
     if refused is None or refused[0] != field:
         session.seed(key, value)
@@ -77,12 +77,17 @@ def _number(name: str, field: str, value: float, says: str, **more: Any) -> None
         layout.problem(refused[1])
 
 
+def _key(field: str) -> str:
+    """The widget of a field; a price has one for each device."""
+    return f"cost-{field}-{now().device}" if field == "price" else f"cost-{field}"
+
+
 def _set(field: str) -> None:
     mixture_start.guarded(_apply, field)
 
 
 def _apply(field: str) -> None:
-    chosen, typed = now(), session.held(f"cost-{field}")
+    chosen, typed = now(), session.held(_key(field))
     if typed is None:
         return
     values = chosen.model_dump()

@@ -10,11 +10,11 @@ import streamlit as st
 from core.errors import StudioError
 from core.mixture import licences
 from core.mixture.warnings import LEVELS, Finding
+from core.store.ids import digest_of
 from studio import cached, layout, mixture_cached, session
 from studio.mixture_cached import Planned
 from studio.words import many, num
 
-_LIST = "licences-allowed"
 _PROBLEM: session.Slot[StudioError | None] = session.Slot("licences.refused", None)
 _WORDS = {"error": "error", "warning": "warning", "note": "note"}
 
@@ -60,10 +60,11 @@ def licence_popover(plan: Callable[[], Planned | None]) -> None:
         layout.section("Allowed licences", "kept in this workspace, for all its mixtures")
         known = mixture_cached.known_licences()
         held = list(names) if names is not None else []
-        session.seed(_LIST, held)
+        key = f"licences-allowed-{digest_of(held if names is not None else None)[:8]}"  # another one for another list
+        session.seed(key, held)
         st.multiselect(
-            "Allowed", sorted({*known, *held}), key=_LIST, placeholder="no list: everything is allowed" if names is None else "none",
-            accept_new_options=True, on_change=_allow, label_visibility="collapsed",
+            "Allowed", sorted({*known, *held}), key=key, placeholder="no list: everything is allowed" if names is None else "none",
+            accept_new_options=True, on_change=_allow, args=(key,), label_visibility="collapsed",
         )  # fmt: skip
         error = _PROBLEM.take()
         if error is not None:
@@ -80,8 +81,8 @@ def licence_popover(plan: Callable[[], Planned | None]) -> None:
             st.button("Allow everything", key="licences-all", on_click=_allow_everything, disabled=names is None)
 
 
-def _allow() -> None:
-    _keep(list(session.held(_LIST) or []))
+def _allow(key: str) -> None:
+    _keep(list(session.held(key) or []))
 
 
 def _allow_these(plan: Callable[[], Planned | None]) -> None:

@@ -48,7 +48,10 @@ def lengths(found: Planned | None) -> None:
         }
         for stage, (mine, pool) in zip(found.recipe.stages, counted, strict=True)
     ]
-    ticks = [[short(edge) if edge < 1024 else f"{edge // 1024}k", bins.at(edge)] for edge in bins.edges[::4]]
+    ticks = [
+        [short(edge) if edge < 1024 else f"{edge // 1024}k", bins.at(edge)]
+        for edge in bins.edges[:: 2 if len(bins.edges) <= 14 else 4]
+    ]
     data = {
         "labels": bins.said(), "panels": panels, "ticks": ticks, "over": [edge > pack for edge in bins.edges[:-1]],
         "pack": bins.at(pack + 1) if pack + 1 < bins.edges[-1] else None, "pack_says": f"pack of {num(pack)} tokens",
@@ -61,12 +64,12 @@ def packing(found: Planned | None) -> None:
     if found is None:
         return
     layout.section("Packing estimate", "longest first, each into the first pack with room", [_PACKS])
-    refused.seed(_FIELD, str(pack_tokens(found)))
+    key = refused.seed(f"{_FIELD}-{found.recipe.model.preset}", str(pack_tokens(found)))
     st.text_input(
-        "Pack length, tokens", key=_FIELD, on_change=_choose, width=180,
+        "Pack length, tokens", key=key, on_change=_choose, args=(key,), width=180,
         help="What a trainer with packing puts into one sequence. Winnow's own trainer batches samples of like length instead.",
     )  # fmt: skip
-    refused.tell(_FIELD)
+    refused.tell(key)
     rows = []
     for stage, one in zip(found.recipe.stages, mixture_cached.packings(found, pack_tokens(found)), strict=True):
         long = (
@@ -77,15 +80,15 @@ def packing(found: Planned | None) -> None:
         filled = {"part": one.fill, "text": share(one.fill)} if one.num_packs else None
         rows.append(Row((stage.name, num(one.num_packs), filled, share(one.waste) if one.num_packs else None, long)))
     columns = (
-        Column("Stage", "name"), Column("Packs", "number"), Column("Fill", "bar", 110), Column("Waste", "number"),
+        Column("Stage", "name"), Column("Packs", "number"), Column("Fill", "bar", 92), Column("Waste", "number"),
         Column("Too long", "chip", 76),
     )  # fmt: skip
     charts.rows(columns, rows, key="mixture-packing")
 
 
-def _choose() -> None:
-    with refused.kept(_FIELD):
-        text = str(session.held(_FIELD) or "").replace(",", "").strip()
+def _choose(key: str) -> None:
+    with refused.kept(key):
+        text = str(session.held(key) or "").replace(",", "").strip()
         if not text:
             _PACK.clear()
             return

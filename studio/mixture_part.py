@@ -29,6 +29,9 @@ OF_TOKENS: session.Slot[bool] = session.Slot("mixture.shares-of-tokens", False)
 _REACHED: session.Slot[dict[str, tuple[PartEntry, str]]] = session.Slot("mixture.reached", {})
 """What a typed share came to, by card, for as long as the part stays as it then was."""
 
+_SET: session.Slot[dict[str, int]] = session.Slot("mixture.repeats-set", {})
+"""How often a typed share has set the repeat of a card."""
+
 _CAPS = {"cap": "Use at most", "cap_per_source": "From each source at most"}
 _SHARE_FIX = "Type a percentage such as 30 or 12.5."
 
@@ -51,7 +54,10 @@ def card(draft: Draft, one: Card, place: int) -> tuple[CardPlace, PartEntry]:
         share = st.container(key=f"part-share-{name}")
     with st.container(horizontal=True, vertical_alignment="center", key=f"part-acts-{name}"):
         with st.popover(
-            _caps_label(part), icon=":material/vertical_align_top:", type="tertiary", key=f"part-caps-{name}"
+            "Capped" if caps_said(part) else "Cap",
+            icon=":material/vertical_align_top:",
+            type="tertiary",
+            key=f"part-caps-{name}",
         ):
             _caps_form(draft, one, part)
         acts = (
@@ -79,8 +85,10 @@ def change(act: Callable[..., Draft], *given: Any) -> None:
 
 
 def repeat_key(draft: Draft, card_key: str) -> str:
-    """The widget of a card's repeat."""
-    return f"mix-{draft.serial}-{card_key}.repeat"
+    """The widget of a card's repeat; another one once a typed share has changed it, so that a browser which has not heard of
+    that yet cannot send the old repeat back."""
+    name = f"mix-{draft.serial}-{card_key}"
+    return f"{name}.{_SET.get().get(name, 0)}.repeat"
 
 
 def _repeated(part: PartEntry, key: str) -> tuple[PartEntry, StudioError | None]:
@@ -133,10 +141,11 @@ def _cap_said(cap: CapEntry) -> str:
     return num(cap.samples) if cap.samples is not None else f"{num(cap.tokens or 0)} text tokens"
 
 
-def _caps_label(part: PartEntry) -> str:
+def caps_said(part: PartEntry) -> str:
+    """'≤ 50 %, ≤ 100 a source'; nothing without caps."""
     said = [_cap_said(part.cap)] if part.cap else []
     said += [f"{_cap_said(part.cap_per_source)} a source"] if part.cap_per_source else []
-    return layout.verbatim("≤ " + ", ≤ ".join(said)) if said else "Cap"
+    return ", ".join(f"≤ {one}" for one in said)
 
 
 def _caps_form(draft: Draft, one: Card, part: PartEntry) -> None:
@@ -181,22 +190,24 @@ def share_field(
     draft: Draft, one: Card, place: CardPlace, share: float | None, plan: Callable[[], Planned | None]
 ) -> None:
     """The share a card has of its stage, to be read and typed; None while nothing is known."""
-    key = f"mix-{draft.serial}-{one.key}.share"
-    what = "tokens" if OF_TOKENS.get() else "samples"
+    name = f"mix-{draft.serial}-{one.key}"
+    what, text = "tokens" if OF_TOKENS.get() else "samples", "–" if share is None else f"{100 * share:.1f} %"
+    # Named by what it shows: what a browser sends back of a share that has changed meanwhile is not taken for typing.
+    key = f"{name}.{what}.{text}.share"
     with place.share:
-        refused.seed(key, "–" if share is None else f"{100 * share:.1f} %")
+        refused.seed(key, text)
         st.text_input(
-            "Share", key=key, disabled=share is None, on_change=_share_typed, args=(one.key, key, plan),
+            "Share", key=key, disabled=share is None, on_change=_share_typed, args=(one.key, key, name, plan),
             help=f"Of the {what} of this stage. A share that is typed changes the repeat, to the nearest sample.",
         )  # fmt: skip
     with place.told:
         refused.tell(key)
-        reached = _REACHED.get().get(key)
+        reached = _REACHED.get().get(name)
         if reached is not None and reached[0] == one.part and refused.why(key) is None:
             layout.small(reached[1])
 
 
-def _share_typed(card_key: str, key: str, plan: Callable[[], Planned | None]) -> None:
+def _share_typed(card_key: str, key: str, name: str, plan: Callable[[], Planned | None]) -> None:
     with refused.kept(key):
         asked = share_of(str(session.held(key) or ""))
         draft, found = start.current(), plan()
@@ -209,9 +220,9 @@ def _share_typed(card_key: str, key: str, plan: Callable[[], Planned | None]) ->
         repeat = repeat_of_part(found.made, lane, at, asked, of_tokens=of_tokens)
         part = _with(cards[at].part, repeat=repeat)
         start.keep(drafts.set_part(draft, card_key, part))
-        session.seed(repeat_key(draft, card_key), repeat)
+        _SET.set({**_SET.get(), name: _SET.get().get(name, 0) + 1})
         says = f"{decimal_text(100 * asked)} % of the {'tokens' if of_tokens else 'samples'}: {repeat:.12g} copies, to the nearest sample."
-        _REACHED.set({**_REACHED.get(), key: (part, says)})
+        _REACHED.set({**_REACHED.get(), name: (part, says)})
 
 
 def share_of(text: str) -> Fraction:
@@ -249,14 +260,14 @@ def card_html(part: PartEntry, title: str, planned: Planned | None, size: int | 
     """A part: its selection, and how many samples it brings."""
     brings = ""
     if planned is not None and size is not None:
-        chosen = len(planned.chosen[part.selection].sample_ids)
+        chosen, caps = num(len(planned.chosen[part.selection].sample_ids)), caps_said(part)
         brings = many(size, "sample")
-        if part.repeat != 1 or part.cap or part.cap_per_source:
-            brings += f", {part.repeat:.6g} × " + (
-                f"{num(chosen)}" if not (part.cap or part.cap_per_source) else f"some of {num(chosen)}"
-            )
+        if part.repeat != 1:
+            brings += f", {part.repeat:.6g} × " + ("" if caps else chosen)
+        if caps:
+            brings += f"{'' if part.repeat != 1 else ', '}some of {chosen}, {caps}"
     return (
-        f'<div class="w-part"><b title="{escape(title)}">{escape(title)}</b><span>{escape(brings)}</span>'
+        f'<div class="w-part"><b title="{escape(title)}">{escape(title)}</b><span title="{escape(brings)}">{escape(brings)}</span>'
         '<i class="w-grip" aria-hidden="true" title="Drag to another stage"></i></div>'
     )
 

@@ -129,7 +129,7 @@ def figures(found: Planned | None) -> None:
             (short(sum(one.num_text_tokens for one in totals)), "text tokens", "in one pass"),
             (short(sum(one.num_image_tokens for one in totals)), "image tokens", "in one pass"),
             (flops(found.flops), "compute", "estimate"),
-            (time_of(quoted.wall_hours(hours)), f"{found.recipe.model.preset} {where}", together),
+            (time_of(quoted.wall_hours(hours)), where, together),
             (
                 mixture_costs.money(quoted.money(hours), quoted.currency), "cost",
                 "example price" if quoted.is_example else f"{price} an hour",
@@ -148,7 +148,7 @@ def selections(draft: Draft, found: Planned | None) -> None:
     for key, entry in draft.recipe.selections.items():
         chosen = found.chosen.get(key) if found else None
         how, where = said_entry(entry)
-        size = num(len(chosen.sample_ids)) if chosen else {"text": "unused"}
+        size = num(len(chosen.sample_ids)) if chosen else {"text": "unused"} if found else None
         name = {"text": titles[key], "says": f"{titles[key]}\nin the recipe: {key}"}
         rows.append(Row((name, {"text": how, "says": where}, size)))
     columns = (Column("Selection", "name"), Column("How", "grow"), Column("Samples", "number", 70))

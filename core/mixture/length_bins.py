@@ -23,10 +23,12 @@ class LengthBins:
 
     @classmethod
     def over(cls, lengths: Sequence[Ints]) -> LengthBins:
-        """Bars that hold all of these, each [L] ascending."""
-        most = max((int(some[-1]) for some in lengths if len(some)), default=LEAST)
-        steps = max(math.ceil(PER_OCTAVE * math.log2((most + 1) / LEAST)), 1)
-        return cls(tuple(math.ceil(LEAST * 2 ** (step / PER_OCTAVE)) for step in range(steps + 1)))
+        """Bars that hold all of these, each [L] ascending; they begin at a power of two."""
+        there = [some for some in lengths if len(some)]
+        least = 1 << max(min((int(some[0]) for some in there), default=0), LEAST).bit_length() - 1
+        most = max((int(some[-1]) for some in there), default=least)
+        steps = max(math.ceil(PER_OCTAVE * math.log2((most + 1) / least)), PER_OCTAVE)
+        return cls(tuple(math.ceil(least * 2 ** (step / PER_OCTAVE)) for step in range(steps + 1)))
 
     def counts(self, lengths: Ints, counts: Ints) -> list[int]:
         """Samples in each bar; lengths: [L] different ones, counts: [L] samples of each."""

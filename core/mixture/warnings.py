@@ -298,7 +298,7 @@ def _whole(made: Plan, notes: tuple[str, ...]) -> list[Finding]:
 
 
 def _inside(made: Plan, rows: Rows) -> tuple[int, tuple[str, ...]]:
-    """How many of these samples stand in any stage, each once, and in which stages; none where they are in all."""
+    """How many of these samples stand in any stage, each once, and in which stages; none where they are in all that hold any."""
     total: NDArray[np.bool_] = np.zeros(len(rows), dtype=bool)
     where = []
     for uses in made.stages:
@@ -306,7 +306,9 @@ def _inside(made: Plan, rows: Rows) -> tuple[int, tuple[str, ...]]:
         if bool(there.any()):
             where.append(uses.stage.name)
             total |= there
-    return int(np.count_nonzero(total)), () if len(where) == len(made.stages) else tuple(where)
+    return int(np.count_nonzero(total)), () if len(where) == sum(
+        bool(one.num_samples) for one in made.totals
+    ) else tuple(where)
 
 
 def _used(made: Plan, codes: list[int]) -> str:

@@ -139,7 +139,7 @@ def test_a_saved_selection_goes_by_its_own_name_also_when_it_was_renamed(open_pa
     assert '<b title="first &lt;try&gt;">first &lt;try&gt;</b>' in html
     assert "parquet" not in html
     assert "text tokens <em>in one pass</em>" in html
-    assert "tiny on one H200" in html
+    assert "<span>on one H200" in html
     saved.rename(workspace, one, "the best")
     assert '<b title="the best">the best</b>' in said(open_page("mixture", workspace.path))
     saved.remove(workspace, saved.find(workspace, "the best"))
