@@ -7,6 +7,7 @@ often it repeats each: whole numbers, so nothing is approximated.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -78,21 +79,28 @@ class Energon(Plain):
 
     def finish(self, place: Place, written: Written) -> Written:
         groups = Groups(place.mixture)
-        there = [(at, one) for at, one in enumerate(groups.names) if any((place.folder / one).glob("*.tar"))]
-        for _, one in there:
-            _prepare(place.folder / one)
+        there = []
+        for at, one in enumerate(groups.names):
+            if any((place.folder / one).glob("*.tar")):
+                _prepare(place.folder / one)
+                there.append((at, one))
+            elif (place.folder / one).is_dir():  # an attempt that was cut short had something to write there
+                shutil.rmtree(place.folder / one)
         for number in range(len(place.mixture.stages)):
+            path = place.folder / f"stage_{number + 1}.yaml"
             blend = [{"path": f"./{one}", "repetitions": int(groups.repeats[at, number])} for at, one in there]
             blend = [entry for entry in blend if entry["repetitions"]]
             if blend:
                 _write_yaml(
-                    place.folder / f"stage_{number + 1}.yaml",
+                    path,
                     {
                         "__module__": "megatron.energon",
                         "__class__": "MetadatasetV2",
                         "splits": {"train": {"blend_epochized": blend}},
                     },
                 )
+            else:
+                path.unlink(missing_ok=True)
         return written
 
     def read_back(self, folder: Path) -> Iterator[RowRead]:

@@ -13,7 +13,9 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from PIL import Image
 
+from core.ingest import IngestSettings, ingest
 from core.lens import Lens
 from core.mixture import disk
 from core.mixture.disk import LostFile
@@ -22,9 +24,11 @@ from core.mixture.gather import PlacedImage, Sample
 from core.mixture.lines import LinesWriter
 from core.mixture.mixture import resolve
 from core.mixture.parquet_shards import ParquetShards
+from core.mixture.recipe import recipe_from_dict
 from core.mixture.tar_shards import TarShards
 from core.mixture.target import Place
 from core.mixture.targets import TARGETS
+from core.workspace import Workspace
 from tests.mixture.moments import held, moments
 from tests.mixture.test_export import recipe, tree
 
@@ -295,6 +299,39 @@ def test_killed_in_any_phase_an_export_goes_on_and_ends_with_the_same_bytes(
         assert tree(again) == tree(whole.path)
         shutil.rmtree(again)
     assert len(resumed) > 2, "checkpoints were reached"
+
+
+def test_a_group_that_became_empty_leaves_nothing_behind(tmp_path: Path) -> None:
+    """Megatron-Energon would look for its tars."""
+    workspace = Workspace.create(tmp_path / "ws")
+    Image.new("RGB", (20, 20), "red").save(tmp_path / "dot.png")
+    for source, image in (("seen", {"image": "dot.png"}), ("told", {})):
+        words = "<image>Q" if image else "Q"
+        turns = [{"from": "human", "value": words}, {"from": "gpt", "value": "A"}]
+        path = tmp_path / f"{source}.json"
+        path.write_text(json.dumps([{"id": str(at), "conversations": turns, **image} for at in range(3)]))
+        ingest(workspace, IngestSettings(paths=(path,), source=source, image_root=tmp_path, images="reference"))
+    chosen = {
+        key: {"method": "random", "where": f"source = '{key}'", "budget": {"percent": 100}} for key in ("seen", "told")
+    }
+    stages = [{"name": key, "parts": [{"selection": key}]} for key in chosen]
+    lens = Lens(workspace)
+    mixture = resolve(
+        recipe_from_dict({"winnow_recipe": 1, "name": "two", "selections": chosen, "stages": stages}), lens
+    )
+
+    def cut(done: int, total: int | None, note: str) -> None:
+        if note == "reading the export back":
+            raise CutShort
+
+    with pytest.raises(CutShort):
+        export(mixture, lens, "energon", tmp_path / "out", progress=cut)
+    (tmp_path / "dot.png").unlink()
+    done = export(mixture, lens, "energon", tmp_path / "out")
+    assert done.dropped == {"image_missing": 3}
+    names = {path.relative_to(done.path).parts[0] for path in done.path.rglob("*")}
+    assert {name for name in names if name.startswith(("group", "stage"))} == {"group_0001", "stage_2.yaml"}
+    assert tree(done.path) == tree(export(mixture, lens, "energon", tmp_path / "whole").path)
 
 
 def test_a_file_is_opened_anew_under_its_name(tmp_path: Path) -> None:
