@@ -22,7 +22,7 @@ from studio import mixture_draft as drafts
 from studio import mixture_start as start
 from studio.mixture_cached import Planned
 from studio.mixture_draft import Draft
-from studio.words import Note, many, num, size
+from studio.words import Note, many, num, on_page, size
 
 TITLES = {name: target.title for name, target in TARGETS.items()}
 _TARGET: session.Slot[str] = session.Slot("export.target", "llava")
@@ -108,7 +108,7 @@ def _export_form(recipe: Recipe | None, found: Planned | None) -> None:
             out = Path(folder.strip())
             start_export(here, recipe, _TARGET.get(), out, _IMAGES.get(), shard_bytes=shard_mb << 20)
         except StudioError as error:
-            layout.problem(error)
+            layout.problem(StudioError(error.problem, on_page(error.fix)))
             return
         st.rerun()
 

@@ -13,7 +13,7 @@ from core.mixture.push import Planned, planned
 from core.mixture.push_job import KIND, start_push
 from core.runs import Run
 from studio import cached, layout, run_panel
-from studio.words import many, size
+from studio.words import many, on_page, size
 
 _SHOWN = 6
 
@@ -49,7 +49,7 @@ def _form(export: Run) -> None:
     try:
         plan = planned(path, name, private=who != "public")
     except StudioError as error:
-        layout.problem(error)
+        layout.problem(StudioError(error.problem, on_page(error.fix)))
         return
     st.html(listed(plan))
     accepted = not plan.concerns or st.checkbox("I have the right to pass these on", key=f"push-yes-{export.run_id}")

@@ -106,6 +106,11 @@ _BY_WIDGET = (
     (r"or make one with `winnow ingest`", "or make a new one"),
     (r"Open it with `winnow open [^`]*`", "Open it by its path"),
     (r"Use a smaller --limit", "Take fewer records"),
+    (r", or --resume for an export that is there already", ""),
+    (r"Give a new folder with --out", "Give a new folder"),
+    (r"[Uu]se --images link; then export again", "choose hard link under Pictures; then resume it"),
+    (r"Use --images copy", "Choose copy under Pictures"),
+    (r"[Ee]xport with --images copy", "Export with copied pictures"),
 )
 
 

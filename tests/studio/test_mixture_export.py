@@ -5,11 +5,17 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from core import runs
+from core.errors import BadInput
+from core.mixture.folder import free_folder
 from core.mixture.push import Planned
 from core.runs import Run
+from core.workspace import Workspace
 from studio.mixture_export import _ZIP_MOST_BYTES, export_html, foreseen_html, is_small
 from studio.mixture_push import listed
+from studio.words import on_page
 
 
 def words(html: str) -> str:
@@ -61,3 +67,18 @@ def test_a_push_is_listed_before_it_is_begun() -> None:
     )
     assert "and 4 smaller files" in said
     assert said.endswith("a &lt;b&gt; has no stated licence")
+
+
+def test_remedies_of_exports_name_the_fields_of_the_page(tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path / "ws")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").touch()
+    for out in (tmp_path / "full", tmp_path / "full" / "mine.txt", workspace.path / "tables"):
+        with pytest.raises(BadInput) as caught:
+            free_folder(out, workspace)
+        assert "--" not in on_page(caught.value.fix)
+    said = on_page("Free some space, or use --images link; then export again: it goes on where it stopped.")
+    assert said == "Free some space, or choose hard link under Pictures; then resume it: it goes on where it stopped."
+    assert on_page("Use --images copy, or export to the disk the images are on.").startswith(
+        "Choose copy under Pictures, or"
+    )
