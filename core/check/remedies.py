@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.store import schemas
+from core.store.ratings import RATER_VARIABLE
 from core.workspace import Workspace
 
 _MOST_COMMANDS = 3
@@ -95,5 +96,5 @@ def rate_again(workspace: Workspace, about: Sequence[str]) -> str:
     samples = f" ({which})" if which else ""
     return (
         f"Run `winnow open {quoted(workspace.path)}` and rate the samples{samples} in Browse again, or take the ratings back there "
-        "(Backspace); ingest again what is gone."
+        f"(Backspace), as who gave them ({RATER_VARIABLE}=NAME says who); ingest again what is gone."
     )

@@ -10,7 +10,7 @@ from studio.keys import SHEET
 MAP = style.ASSETS.parent / "map" / "assets"
 NAMED = {
     "Enter": "Enter", "Escape": "Esc", "ArrowLeft": "←", "ArrowRight": "→", "ArrowUp": "↑", "ArrowDown": "↓", "-": "−", "0": "0",
-    "PageUp": "Page Up", "PageDown": "Page Down", "=": "+",
+    "PageUp": "Page Up", "PageDown": "Page Down", "=": "+", "Backspace": "⌫", "Delete": "Del",
 }  # fmt: skip
 """Keys as a browser calls them, as they stand on the sheet; letters stand for themselves."""
 
@@ -35,6 +35,13 @@ def test_every_key_of_the_map_is_on_the_sheet() -> None:
     assert {"b", "l", "v", "Enter", "Escape"} <= keys
     said = on_sheet("A map, when it has the focus").split()
     assert {NAMED.get(key, key.upper()) for key in keys} <= set(said)
+
+
+def test_every_key_of_the_page_is_on_the_sheet_and_the_digits_are() -> None:
+    keys = listened_to((style.ASSETS / "keys.js").read_text(encoding="utf-8"), "acts")
+    assert {"?", "/", "j", "k", "x", "[", "]", "Backspace", "Delete"} <= keys
+    said = {cap for _, entries in SHEET for caps, _ in entries for cap in caps.replace(",", "").split()}
+    assert {NAMED.get(key, key) for key in keys} | set("012345") <= said
 
 
 def test_every_key_of_the_slider_is_on_the_sheet() -> None:
