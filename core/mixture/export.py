@@ -25,6 +25,7 @@ from core.mixture.gather import CHUNK_SAMPLES, Gather
 from core.mixture.images import IMAGE_MODES, ImageMode
 from core.mixture.journal import JOURNAL_FILE, Journal
 from core.mixture.mixture import Mixture, freeze
+from core.mixture.ratings import Further
 from core.mixture.target import GROUP_ROWS, Place, RowDigest, Target, Writer, Written, check_round_trip
 from core.mixture.targets import target_of
 from core.progress import Progress, silent
@@ -129,7 +130,9 @@ def export(
         journal = Journal(folder, began.as_line())
         if resume:
             again.refuse_others(journal, began, final)
-        place = Place(mixture, folder, shard_bytes, group_rows)
+        place = Place(
+            mixture, folder, shard_bytes, group_rows, Further(lens.workspace.store, lens.versions.get("samples"))
+        )
 
         def gathering() -> Gather:
             return threads.enter_context(

@@ -53,7 +53,12 @@ class InShards(Plain):
         raise NotImplementedError
 
     def open(self, place: Place, state: dict[str, Any] | None) -> ParquetShards:
-        own = self.rows_of(place.mixture)
+        return self.in_shards(place, state, self.schema, self.rows_of(place.mixture))
+
+    def in_shards(
+        self, place: Place, state: dict[str, Any] | None, schema: Any, own: Callable[[list[Sample]], dict[str, Any]]
+    ) -> ParquetShards:
+        """Shards of these columns, of which `own` makes those that not every such target has."""
 
         def table(samples: list[Sample]) -> Any:
             shared = {
@@ -61,9 +66,9 @@ class InShards(Plain):
                 "source": [sample.source for sample in samples],
                 IMAGES.name: [_pictures(sample) for sample in samples],
             }
-            return pa.table({**shared, **own(samples)}, schema=self.schema)
+            return pa.table({**shared, **own(samples)}, schema=schema)
 
-        return ParquetShards(place.folder, self.schema, table, place.shard_bytes, state, group_rows=place.group_rows)
+        return ParquetShards(place.folder, schema, table, place.shard_bytes, state, group_rows=place.group_rows)
 
     def read_back(self, folder: Path) -> Iterator[RowRead]:
         for row in read_rows(folder):

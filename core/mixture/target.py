@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from core.errors import BadData
 from core.mixture.gather import Sample, folder_name, written_order
 from core.mixture.mixture import Mixture, StageSamples
+from core.mixture.ratings import Further
 from core.progress import Progress
 from core.store.ids import id_hex, image_key
 
@@ -59,6 +60,7 @@ class Place:
     folder: Path
     shard_bytes: int
     group_rows: int = GROUP_ROWS
+    further: Further | None = None
 
 
 class Writer(Protocol):
