@@ -108,4 +108,8 @@ def table_html(by: Breakdown, stages: list[str], *, of_tokens: bool, divides: bo
             for column in range(len(names))
         )
         body.append(f'<tr class="rest"><th scope="row">and {num(rest)} more</th>{said}</tr>')
-    return f'<div class="w-shares"><table><thead><tr><th></th>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
+    least = 11 + 5.6 * len(names)
+    return (
+        f'<div class="w-shares"><table style="min-width:{least:.1f}rem"><thead><tr><th></th>{head}</tr></thead>'
+        f"<tbody>{''.join(body)}</tbody></table></div>"
+    )

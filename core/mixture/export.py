@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from core import __version__
 from core.errors import BadData, BadInput
 from core.lens import Lens
-from core.mixture import again, card, manifest, sums
+from core.mixture import again, card, manifest, sums, warnings
 from core.mixture.disk import LostFile
 from core.mixture.folder import empty, final_folder, free_folder, names_in, working_in
 from core.mixture.gather import CHUNK_SAMPLES, Gather
@@ -104,7 +104,7 @@ def export(
     (beside it first, which needs its room twice for a while). Whatever else is there, or was begun there, is refused.
     """
     target, mode = target_of(target_name), image_mode(images)
-    handed, notes = str(mode), mixture.notes
+    handed, notes = str(mode), (*mixture.notes, *warnings.lines(mixture, lens))
     if target.embeds or target.bare:
         handed = "embedded" if target.embeds else "none"
         if mode != "copy":

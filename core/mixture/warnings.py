@@ -92,6 +92,11 @@ def look_at(mixture: Mixture, lens: Lens, longest: int | None = None) -> tuple[F
     return findings(made, known_of(lens, mixture.pool), longest=longest, notes=mixture.notes)
 
 
+def lines(mixture: Mixture, lens: Lens) -> tuple[str, ...]:
+    """Errors and warnings about a mixture in one line each, for the notes of an export."""
+    return tuple(f"{one.level}: {one.text}" for one in look_at(mixture, lens) if one.level != "note")
+
+
 def findings(
     made: Plan, known: Known, *, longest: int | None = None, notes: tuple[str, ...] = ()
 ) -> tuple[Finding, ...]:
