@@ -84,6 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     rows = timed("their rows", lambda: {key: pool.rows_of(one.sample_ids) for key, one in samples.items()})
     ruler: Ruler = timed("text tokens and pictures", lambda: Ruler(pool, recipe.model.preset))
     made: Plan = timed("counts, tokens, FLOPs, hours", lambda: plan(recipe, rows, ruler))
+    print(f"{'  counts, tokens and cost so far':44} {total:6.2f} s   target {TARGET_SECONDS:g} s")
     weights: breakdown.Weights = timed("weights of the shares", lambda: breakdown.Weights.of(made.stages, ruler))
     timed(
         "shares by source, licence, style, capability",
@@ -103,9 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     timed("packs of every stage", lambda: [made.packing(n, PACK_TOKENS) for n in range(len(made.stages))])
     timed("warnings", lambda: findings(made, known_of(lens, pool)))
     listed = sum(one.num_samples for one in made.totals)
-    print(
-        f"{'all together':44} {total:6.2f} s   target {TARGET_SECONDS:g} s; {listed:,} samples in {len(made.stages)} stages"
-    )
+    print(f"{'all together':44} {total:6.2f} s   {listed:,} samples in {len(made.stages)} stages")
     again = recipe.model_copy(
         update={
             "stages": tuple(
