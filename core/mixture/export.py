@@ -5,8 +5,10 @@ Everything is written under a temporary name beside the target, read back and co
 
 from __future__ import annotations
 
+import gc
 import os
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -126,7 +128,7 @@ def export(
         if sound:
             again.forget(final, began)
             return _report(final, there, already=True)
-    with working_in(final) as folder, ExitStack() as threads:
+    with working_in(final) as folder, _little_to_collect(), ExitStack() as threads:
         journal = Journal(folder, began.as_line())
         if resume:
             again.refuse_others(journal, began, final)
@@ -219,6 +221,18 @@ def _report(
         already=already,
         mended=mended,
     )
+
+
+@contextmanager
+def _little_to_collect() -> Iterator[None]:
+    """Leave what is there already out of garbage collection: rows make millions of objects, and each full collection among a
+    lens and its libraries takes as long as a thousand of them."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _gone_on(target: Target, place: Place, gather: Gather, journal: Journal) -> tuple[Gather, Writer, RowDigest] | None:

@@ -11,7 +11,9 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
+
+from pyarrow.fs import LocalFileSystem
 
 from core.errors import BadData, BadInput
 from core.progress import Progress
@@ -22,13 +24,29 @@ from core.store.tables import is_full
 ImageMode = Literal["copy", "link", "reference"]
 IMAGE_MODES: tuple[ImageMode, ...] = ("copy", "link", "reference")
 
-COLUMNS = ("image_key", "width_px", "height_px", "format", "origin_path", "size_bytes", "mtime_ns", "kept")
+HANDS = min(os.cpu_count() or 1, 8)
+"""Images read and hashed at a time; more wait for the disk only."""
+
 MISSING, CHANGED = "image_missing", "image_changed"
 _CHUNK_PATHS = 1 << 14
 _SUFFIXES = {"JPEG": "jpg", "MPO": "jpg", "TIFF": "tif", "JPEG2000": "jp2"}
 
-Facts = Mapping[str, dict[str, Any]]
-"""Rows of the images table by key."""
+
+class ImageFact(NamedTuple):
+    """What the workspace knows of an image; the fields are columns of its table."""
+
+    image_key: str
+    width_px: int
+    height_px: int
+    format: str | None
+    origin_path: str | None
+    size_bytes: int | None
+    mtime_ns: int | None
+    kept: bool | None
+
+
+Facts = Mapping[str, ImageFact]
+"""What is known of images, by key."""
 
 Needed = dict[str, dict[str, None]]
 """Images by key, with the paths at which they are needed; the path is empty where they travel inside data files."""
@@ -83,21 +101,24 @@ class Images:
         self.news = Fetched()
         """What was taken since the journal looked last."""
         self._beside: dict[str, str] = {}  # folder of origins, as the export's folder sees it
+        self.in_memory = embed or mode != "reference"
+        """Whether the bytes of images are held for a moment."""
 
-    def facts(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
+    def facts(self, keys: Iterable[str]) -> dict[str, ImageFact]:
         """What the workspace knows of some images, by key."""
-        return {row["image_key"]: row for row in self._rows.take(list(dict.fromkeys(keys)), COLUMNS).to_pylist()}
+        table = self._rows.take(list(dict.fromkeys(keys)), ImageFact._fields).select(ImageFact._fields)
+        return {row[0]: ImageFact(*row) for row in zip(*(column.to_pylist() for column in table.columns), strict=True)}
 
-    def path(self, source: str, fact: Mapping[str, Any]) -> str:
+    def path(self, source: str, fact: ImageFact) -> str:
         """Where an image of a source stands in the export, or beside it."""
         if self._embed:
             return ""
         if self._mode == "reference":
-            folder, _, name = (fact["origin_path"] or "").rpartition("/")
+            folder, _, name = (fact.origin_path or "").rpartition("/")
             if folder not in self._beside:
                 self._beside[folder] = os.path.relpath(folder or "/", self._final)
             return f"{self._beside[folder]}/{name}"
-        return self._path_of(source, fact["image_key"], suffix_of(fact))
+        return self._path_of(source, fact.image_key, suffix_of(fact))
 
     def is_due(self, path: str, key: str) -> bool:
         """Whether an image still has to be fetched for a path."""
@@ -108,17 +129,13 @@ class Images:
     def fetch(self, needed: Needed, facts: Facts) -> Fetched:
         """Read, check and put in place; what came of it counts once it is given to `take`. Runs beside everything else."""
         if self._mode == "reference" and not self._embed:
-            found = [self._referred(facts[key], paths) for key, paths in needed.items()]
-        else:
-            stored = self._stored(needed, facts)
-            work = [(facts[key], paths, stored.get(key)) for key, paths in needed.items()]
-            found = list(self._hands.map(lambda one: self._placed(*one), work))
-        whole = Fetched(num_by_content=sum(one.num_by_content for one in found))
-        for one in found:
-            whole.data.update(one.data)
-            whole.files.extend(one.files)
-            whole.failed.update(one.failed)
-        return whole
+            pairs = list(needed.items())
+            some = -(-len(pairs) // HANDS) or 1
+            parts = [dict(pairs[start : start + some]) for start in range(0, len(pairs), some)]
+            return _whole(self._hands.map(lambda part: self._referred(part, facts), parts))
+        stored = self._stored(needed, facts)
+        work = [(facts[key], paths, stored.get(key)) for key, paths in needed.items()]
+        return _whole(self._hands.map(lambda one: self._placed(*one), work))
 
     def take(self, fetched: Fetched) -> None:
         """Count what was fetched."""
@@ -136,9 +153,9 @@ class Images:
         news, self.news = self.news, Fetched()
         return news
 
-    def _placed(self, fact: dict[str, Any], paths: dict[str, None], stored: bytes | None) -> Fetched:
-        key = fact["image_key"]
-        origin = Path(fact["origin_path"] or "")
+    def _placed(self, fact: ImageFact, paths: dict[str, None], stored: bytes | None) -> Fetched:
+        key = fact.image_key
+        origin = Path(fact.origin_path or "")
         data = stored if stored is not None else read_image(origin)
         reason = MISSING if data is None else CHANGED if image_key(data) != key else None
         if data is None or reason is not None:
@@ -155,21 +172,30 @@ class Images:
 
     def _stored(self, needed: Needed, facts: Facts) -> dict[str, bytes]:
         """Bytes that the workspace holds itself; a link needs the file as it was ingested, so it never uses them."""
-        keys = [key for key in needed if facts[key]["kept"] is not False] if self._mode == "copy" or self._embed else []
+        keys = [key for key in needed if facts[key].kept is not False] if self._mode == "copy" or self._embed else []
         table = self._rows.take(keys, ["image_key", "bytes"])
         pairs = zip(table["image_key"].to_pylist(), table["bytes"].to_pylist(), strict=True)
         return {key: data for key, data in pairs if data is not None}
 
-    def _referred(self, fact: dict[str, Any], paths: dict[str, None]) -> Fetched:
-        """A file that stays where it is: as large and as old as when it was ingested, else it is read and compared."""
-        key, origin = fact["image_key"], fact["origin_path"] or ""
-        if unchanged(origin, (fact["size_bytes"], fact["mtime_ns"])):
-            return Fetched(files=[(path, key, None) for path in paths])
-        data = read_image(Path(origin))
-        reason = MISSING if data is None else CHANGED if image_key(data) != key else None
-        if reason is not None:
-            return Fetched(failed=dict.fromkeys(((path, key) for path in paths), reason))
-        return Fetched(files=[(path, key, None) for path in paths], num_by_content=1)
+    def _referred(self, needed: Needed, facts: Facts) -> Fetched:
+        """Files that stay where they are: as large and as old as when they were ingested, else read and compared."""
+        files: list[tuple[str, str, FileFact | None]] = []
+        failed: dict[tuple[str, str], str] = {}
+        num_read = 0
+        origins = [origin if "\0" not in (origin := facts[key].origin_path or "") else "" for key in needed]
+        seen = LocalFileSystem().get_file_info(origins)  # all at once, while others go on
+        for (key, paths), origin, file in zip(needed.items(), origins, seen, strict=True):
+            fact, reason = facts[key], None
+            if (file.size, file.mtime_ns) != (fact.size_bytes, fact.mtime_ns):
+                data = read_image(Path(origin))
+                reason = MISSING if data is None else CHANGED if image_key(data) != key else None
+                num_read += reason is None
+            for path in paths:
+                if reason is None:
+                    files.append((path, key, None))
+                else:
+                    failed[path, key] = reason
+        return Fetched(files=files, failed=failed, num_by_content=num_read)
 
     def _put(self, path: str, data: bytes, origin: Path) -> bool:
         """Put an image in place; False when the file it should be linked to has gone."""
@@ -230,13 +256,27 @@ class Images:
             )
 
 
-def suffix_of(fact: Mapping[str, Any]) -> str:
+def _whole(parts: Iterable[Fetched]) -> Fetched:
+    """What came of all images, in the order of the parts."""
+    data: dict[str, bytes] = {}
+    files: list[tuple[str, str, FileFact | None]] = []
+    failed: dict[tuple[str, str], str] = {}
+    num_by_content = 0
+    for one in parts:
+        data |= one.data
+        files += one.files
+        failed |= one.failed
+        num_by_content += one.num_by_content
+    return Fetched(data, files, failed, num_by_content)
+
+
+def suffix_of(fact: ImageFact) -> str:
     """How the names of such image files end, without the dot."""
-    kind = str(fact["format"] or "bin")
+    kind = str(fact.format or "bin")
     return _SUFFIXES.get(kind, kind.lower())
 
 
-def unchanged(place: str, fact: tuple[int, int] | None) -> bool:
+def unchanged(place: str, fact: tuple[int | None, int | None] | None) -> bool:
     """Whether a file is as large and as old as when it was ingested: (bytes, nanoseconds)."""
     try:
         seen = os.stat(place)

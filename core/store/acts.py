@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from core.errors import BadData, DiskFull
+from core.errors import BadData, DiskFull, StudioError
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS acts (
@@ -31,6 +31,10 @@ RATING = "rating"
 """The kind of acts on what a person says a sample trains: see core/store/ratings.py."""
 
 
+_FULL = ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")
+"""What SQLite says of a full disk; the second where there is no room for what processes share, which reading needs too."""
+
+
 class Acts:
     """The acts of a workspace; `path` is its workspace.sqlite."""
 
@@ -46,10 +50,6 @@ class Acts:
                 with connection:
                     yield connection
         except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
-                raise DiskFull(
-                    f"The disk is full while writing {self.path.name}.", "Free some space and do it again."
-                ) from error
             raise self._unusable(error) from error
 
     @contextmanager
@@ -66,7 +66,9 @@ class Acts:
         except sqlite3.Error as error:
             raise self._unusable(error) from error
 
-    def _unusable(self, error: sqlite3.Error) -> BadData:
+    def _unusable(self, error: sqlite3.Error) -> StudioError:
+        if getattr(error, "sqlite_errorname", "") in _FULL:
+            return DiskFull(f"The disk is full while writing {self.path.name}.", "Free some space and do it again.")
         return BadData(
             f"{self.path} cannot be used ({error}).", "Run `winnow check` on the workspace; it says how to mend it."
         )
@@ -94,15 +96,13 @@ class Acts:
 
     def all(self, kind: str) -> dict[str, dict[str, Any]]:
         """The present state of everything of a kind, by key, oldest first."""
-        with self._connection() as connection:
-            rows = connection.execute(
-                """
-                SELECT key, payload FROM acts
-                WHERE act_id IN (SELECT max(act_id) FROM acts WHERE kind = ? GROUP BY key) AND payload IS NOT NULL
-                ORDER BY act_id
-                """,
-                (kind,),
-            ).fetchall()
+        asked = """
+            SELECT key, payload FROM acts
+            WHERE act_id IN (SELECT max(act_id) FROM acts WHERE kind = ? GROUP BY key) AND payload IS NOT NULL
+            ORDER BY act_id
+        """
+        with self._looking() as connection:
+            rows = [] if connection is None else connection.execute(asked, (kind,)).fetchall()
         return {key: json.loads(payload) for key, payload in rows}
 
     def revise(self, kind: str, change: Callable[[dict[str, dict[str, Any]]], dict[str, dict[str, Any]]]) -> None:
@@ -145,10 +145,9 @@ class Acts:
 
     def history(self, kind: str, key: str) -> list[tuple[str, dict[str, Any] | None]]:
         """(UTC time, state or None when removed) of every act on one thing, oldest first."""
-        with self._connection() as connection:
-            rows = connection.execute(
-                "SELECT time, payload FROM acts WHERE kind = ? AND key = ? ORDER BY act_id", (kind, key)
-            ).fetchall()
+        asked = "SELECT time, payload FROM acts WHERE kind = ? AND key = ? ORDER BY act_id"
+        with self._looking() as connection:
+            rows = [] if connection is None else connection.execute(asked, (kind, key)).fetchall()
         return [(time, None if payload is None else json.loads(payload)) for time, payload in rows]
 
     def _record(self, kind: str, key: str, payload: str | None) -> None:
