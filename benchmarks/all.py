@@ -1,8 +1,8 @@
 """Every benchmark over one pool, one after the other: `make bench POOL=DIR`, or `python -m benchmarks.all DIR`.
 
 The pool is ingested and prepared into a workspace of its own with the command; absolute times are this machine's, so quote
-them with it. `--large` goes on with Curate at a hundred thousand and a million samples, Browse at a million and selection at ten
-million, over generated workspaces (half an hour and 10 GB of disk more).
+them with it. `--large` goes on with Curate at a hundred thousand and a million samples, Browse, planning and exports at a million
+and selection at ten million, over generated workspaces (half an hour and 10 GB of disk more).
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ def large(folder: Path) -> None:
     plotly = ("--plotly", "--points", 1_000_000)
     run("Curate at 1M samples, beside Plotly", "benchmarks.curate_latency", "--workspace", million, *plotly)
     run("Browse at 1M samples", "benchmarks.browse_latency", million)
+    run("Planning a mixture of 1M samples", "benchmarks.mixture_plan", million)
+    run("Exports", "benchmarks.export_speed", "--million", million)
     run("The lens of 10M samples", "benchmarks.big_workspace", ten_million, "--samples", 10_000_000, "--narrow")
     run("Selection at 10M samples", "benchmarks.select_speed", "--lens", million, ten_million)
 
