@@ -72,7 +72,7 @@ def timed_export(workspace: Path, target: str, out: Path, images: str) -> Row:
     clock(0, 0, "")
     whole = time.perf_counter() - began
     return {
-        "samples": report.num_samples,
+        "samples": report.num_rows,
         "bytes": report.num_bytes,
         "seconds": whole,
         "writing": clock.seconds["writing samples and images"],

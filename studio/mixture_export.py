@@ -200,7 +200,10 @@ def export_html(run: Run) -> str:
 def _facts_html(run: Run) -> str:
     path = Path(str(run.result["path"]))
     dropped = sum(run.result.get("dropped", {}).values())
-    says = f"{TITLES.get(run.result['target'], run.result['target'])}, {many(run.result['num_samples'], 'sample')}, "
+    rows = f"{many(run.result['num_rows'], 'row')} of " if "num_rows" in run.result else ""  # older runs have none
+    says = (
+        f"{TITLES.get(run.result['target'], run.result['target'])}, {rows}{many(run.result['num_samples'], 'sample')}, "
+    )
     says += f"{many(run.result['num_images'], 'picture')}, {size(run.result.get('num_bytes', 0))}"
     says += f", {num(dropped)} left out" if dropped else ""
     where = f'<span class="w-where">{escape(str(path))}</span>'

@@ -37,6 +37,7 @@ _RESULT_NOUNS = {
     "replaced": "replaced",
     "already_known": "known already",
     "quarantined": "set aside",
+    "num_rows": "rows",
     "num_samples": "samples",
     "num_selected": "samples chosen",
     "num_questions": "questions",

@@ -26,7 +26,7 @@ _COLUMNS = (
     Column("Took", "number", 96),
 )  # fmt: skip
 _NUMBER_RESULTS = {
-    "ingested": "sample added", "num_samples": "sample", "num_questions": "question", "num_images": "picture",
+    "ingested": "sample added", "num_rows": "row", "num_samples": "sample", "num_questions": "question", "num_images": "picture",
 }  # fmt: skip
 
 

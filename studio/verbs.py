@@ -130,7 +130,8 @@ def export_lines(done: dict[str, Any], out: Path) -> list[str]:
     mended = done["mended"]
     written = [f"  Written anew, since damaged or gone: {', '.join(mended[:5])}{', ...' if len(mended) > 5 else ''}"]
     return [
-        f"{done['num_samples']:,} samples and {done['num_images']:,} images {already}exported to {out}.",
+        f"{done['num_rows']:,} rows of {done['num_samples']:,} different samples, with {done['num_images']:,} images, "
+        f"{already}exported to {out}.",
         *(written if mended else []),
         *(f"  {count:>7,} left out: {REASONS.get(reason, reason)}" for reason, count in done["dropped"].items()),
         *(f"  {note}" for note in done["notes"]),

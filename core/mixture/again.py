@@ -14,9 +14,9 @@ from typing import Any
 from core.errors import BadData, BadInput
 from core.mixture import sums
 from core.mixture.folder import OthersWork, names_in, partial_of, put_in_place, some, working_in
-from core.mixture.journal import Journal
+from core.mixture.journal import JOURNAL_FILE, Journal
 from core.mixture.manifest import MANIFEST_FILE
-from core.mixture.verify import NOT_LISTED, verify
+from core.mixture.verify import NOT_LISTED, contents, verify
 from core.progress import Progress
 
 _ELSEWHERE = "Give another folder, or move that away; nothing was overwritten."
@@ -109,8 +109,8 @@ def mend(final: Path, folder: Path, record: Mapping[str, Any], made: Mapping[str
             "Its sources have changed since: export to another folder.",
         )
     new = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()]
-    here = {path.relative_to(final).as_posix() for path in final.rglob("*") if not path.is_dir()}
-    if more := sorted(here - set(new)):
+    here = contents(final)
+    if more := sorted((here.files | here.others) - {*new, JOURNAL_FILE}):
         raise BadInput(f"{final} also holds what is no part of the export: {some(more)}.", _ELSEWHERE)
     differing = [name for name in new if not _same(final / name, folder / name)]
     put_in_place(folder, final, differing)
@@ -119,6 +119,6 @@ def mend(final: Path, folder: Path, record: Mapping[str, Any], made: Mapping[str
 
 def _same(one: Path, other: Path) -> bool:
     try:
-        return sums.fact_of(one) == sums.fact_of(other)
+        return one.is_file() and not one.is_symlink() and sums.fact_of(one) == sums.fact_of(other)
     except OSError:
         return False

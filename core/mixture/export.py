@@ -34,7 +34,7 @@ from core.progress import Progress, silent
 from core.store.ids import digest_of
 from core.store.tables import writing
 
-FORMAT = 4
+FORMAT = 5
 """Raised when the bytes of any target change, so that no export goes on with what an older version began."""
 
 SHARD_BYTES = 512 << 20
@@ -43,13 +43,14 @@ CHECKPOINT_SAMPLES = 8192
 
 @dataclass(frozen=True)
 class ExportReport:
-    """What an export wrote; `files` are the data files, images not listed.
+    """What an export wrote: rows of different samples; `files` are the data files, images not listed.
 
     `resumed`: an earlier attempt was gone on with; `already`: it was whole before; `mended`: the files of it that were not.
     """
 
     target: str
     path: Path
+    num_rows: int
     num_samples: int
     num_images: int
     num_bytes: int
@@ -64,6 +65,7 @@ class ExportReport:
         """What `winnow export --json` prints."""
         return {
             "target": self.target,
+            "num_rows": self.num_rows,
             "num_samples": self.num_samples,
             "num_images": self.num_images,
             "dropped": self.dropped,
@@ -211,7 +213,8 @@ def _report(
     return ExportReport(
         target=record["target"],
         path=final,
-        num_samples=record["num_rows"],
+        num_rows=record["num_rows"],
+        num_samples=record["num_samples"],
         num_images=record["num_images"],
         num_bytes=num_bytes,
         dropped=record["dropped"],
@@ -278,7 +281,11 @@ def _write(
 
 
 def _sweep(folder: Path, gather: Gather) -> None:
-    """Take away images that an attempt which was cut short put in place and this one does not name."""
+    """Take away images that an attempt which was cut short put in place and this one does not name, and folders with nothing
+    in them."""
     for path in (folder / "images").rglob("*"):
         if path.is_file() and path.relative_to(folder).as_posix() not in gather.images.files:
             path.unlink()
+    for place, _, names in os.walk(folder, topdown=False):
+        if not names and Path(place) != folder and not os.listdir(place):
+            os.rmdir(place)

@@ -6,6 +6,7 @@ It holds no time and no folder, so two exports of one recipe are the same bytes.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,12 @@ from core.mixture.target import Target, Written
 from core.mixture.totals import stage_totals
 from core.select import compare
 from core.select.pool import UNSTYLED, Pool
-from core.store.ids import SCORE_SCALE, id_hex
+from core.store.ids import SCORE_SCALE, digest_of, id_hex
 
 MANIFEST_FILE = "manifest.json"
-FORMAT = 3
-"""2: the hashes of images went to `SHA256SUMS`; 3: rows are chained by another digest."""
+FORMAT = 4
+"""2: the hashes of images went to `SHA256SUMS`; 3: rows are chained by another digest; 4: it has a digest of itself, and says how
+images were compared."""
 
 HIGH_SCORE = 3
 """A sample counts for a capability from this score."""
@@ -83,12 +85,7 @@ def build(
         },
         "dropped": dropped_counts(mixture, gather),
         "dropped_samples": _dropped_samples(mixture, gather),
-        "image_checks": {
-            "num_files": len(gather.images.files),
-            "num_bytes": sum(fact.size_bytes for fact in gather.images.files.values()),
-            "content_verified": round_trip["num_images"] if target.embeds else gather.images.num_by_content,
-            "missing_or_changed": len(gather.images.failed),
-        },
+        "image_checks": _image_checks(gather, images, round_trip),
         "tokens": _tokens(mixture, written),
         "ids_sha256": written.ids_sha256,
         "round_trip": round_trip,
@@ -105,11 +102,30 @@ def dropped_counts(mixture: Mixture, gather: Gather) -> dict[str, int]:
     return {**counts, **gather.counts()}
 
 
+def _image_checks(gather: Gather, images: str, round_trip: dict[str, object]) -> dict[str, object]:
+    """How images were compared with what was ingested. Those in the export were read back from it, every one; those that stay
+    where they are count by their content only where size or date had changed."""
+    referenced, read = images == "reference", gather.images.num_by_content
+    return {
+        "num_files": len(gather.images.files),
+        "num_bytes": sum(fact.size_bytes for fact in gather.images.files.values()),
+        "by_content": read if referenced else round_trip["num_images"],
+        "by_size_and_date": max(len(gather.images.keys) - read, 0) if referenced else 0,
+        "missing_or_changed": len(gather.images.failed),
+    }
+
+
+def digest_in(manifest: Mapping[str, Any]) -> str:
+    """32 hex digits over everything a manifest says but this; spaces and the order of keys do not count."""
+    return digest_of({key: value for key, value in manifest.items() if key != "digest"})
+
+
 def write(manifest: dict[str, Any], files: dict[str, FileFact], folder: Path) -> None:
     """Write it last: a folder with a manifest is complete. `files` are those but images, which `SHA256SUMS` lists."""
     manifest["files"] = {
         path: {"sha256": files[path].sha256, "size_bytes": files[path].size_bytes} for path in sorted(files)
     }
+    manifest["digest"] = digest_in(manifest)
     with (folder / MANIFEST_FILE).open("w", encoding="utf-8", newline="\n") as file:
         json.dump(manifest, file, ensure_ascii=False, indent=1)
         file.write("\n")

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from core.errors import BadData, BadInput
 from core.mixture import sums
 from core.mixture.card import CARD_FILE
+from core.mixture.journal import JOURNAL_FILE
 from core.mixture.manifest import MANIFEST_FILE
 from core.mixture.verify import read_manifest, verify
 from core.progress import Progress, silent
@@ -148,7 +149,7 @@ def planned(folder: Path, name: str, *, private: bool = True) -> Planned:
             f"The images of {folder} are not in it: it was exported with --images reference.",
             "Export with --images copy, and push that.",
         )
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / JOURNAL_FILE)
     sizes = {path.relative_to(folder).as_posix(): path.stat().st_size for path in paths}
     notes = []
     for place, count in Counter(str(Path(path).parent) for path in sizes).items():

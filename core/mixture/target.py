@@ -222,9 +222,10 @@ class ImagesRead:
         return self._other[image] if image in self._other else self._keys[image]
 
     def _read(self, image: str) -> str:
+        place = self._folder / image
         try:
-            return image_key((self._folder / image).read_bytes())
-        except OSError:
+            return image_key(place.read_bytes()) if place.is_file() else ""  # a device would be read for ever
+        except (OSError, ValueError):
             return ""
 
 

@@ -99,7 +99,7 @@ def test_llava_json_holds_every_conversation_verbatim_and_every_image_byte_for_b
     report = run(lens, "llava", tmp_path / "out", single, images)
     rows = json.loads((tmp_path / "out" / "data.json").read_text(encoding="utf-8"))
     expected = given(data_dir)
-    assert len(rows) == report.num_samples == len(expected) == 80
+    assert len(rows) == report.num_rows == len(expected) == 80
     assert len({(row["source"], row["id"]) for row in rows}) == 80
     for row in rows:
         original = expected[row["source"], row["id"]]
@@ -142,7 +142,7 @@ def test_an_exported_llava_folder_ingests_again_as_the_same_samples(lens: Lens, 
 def test_the_winnow_folder_is_what_the_trainer_reads(lens: Lens, data_dir: Path, tmp_path: Path) -> None:
     report = run(lens, "winnow", tmp_path / "out")
     opened = Export(tmp_path / "out")
-    assert len(opened) == report.num_samples == 80
+    assert len(opened) == report.num_rows == 80
     expected = {sample_id(source, key): row for (source, key), row in given(data_dir).items()}
     for row in range(len(opened)):
         original = expected[int(opened.sample_ids[row])]
@@ -327,7 +327,7 @@ def test_a_folder_that_holds_something_is_never_written_into(lens: Lens, tmp_pat
         run(lens, "llava", tmp_path / "out" / "mine.txt" / "deeper")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine.txt"]
     (tmp_path / "empty").mkdir()
-    assert run(lens, "llava", tmp_path / "empty").num_samples == 200
+    assert run(lens, "llava", tmp_path / "empty").num_rows == 200
 
 
 class CutShort(Exception):
@@ -367,7 +367,7 @@ def test_an_export_that_was_cut_short_goes_on_and_ends_with_the_same_bytes(
     assert num_cuts >= 3
     assert done.resumed
     assert tree(out) == tree(tmp_path / "whole")
-    assert (done.num_samples, done.num_images, done.dropped) == (whole.num_samples, whole.num_images, whole.dropped)
+    assert (done.num_rows, done.num_images, done.dropped) == (whole.num_rows, whole.num_images, whole.dropped)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "whole"]
 
 
@@ -429,7 +429,7 @@ def test_only_one_export_at_a_time_writes_to_a_place(lens: Lens, tmp_path: Path)
         with pytest.raises(Busy, match="under way"):
             export(mixture, lens, "winnow", tmp_path / "out")
 
-    assert export(mixture, lens, "llava", tmp_path / "out", progress=another).num_samples == 200
+    assert export(mixture, lens, "llava", tmp_path / "out", progress=another).num_rows == 200
 
 
 def test_a_full_disk_is_said_and_nothing_looks_whole(lens: Lens, tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def test_a_workspace_on_a_full_disk_is_told_too(data_dir: Path, tmp_path: Path) 
     with files_end_at(0), pytest.raises(DiskFull):
         export(mixture, lens, "uids", tmp_path / "out")
     assert not (tmp_path / "out").exists()
-    assert export(mixture, lens, "uids", tmp_path / "out").num_samples == 200
+    assert export(mixture, lens, "uids", tmp_path / "out").num_rows == 200
 
 
 def at_step(number: int, act: Callable[[], object]) -> Step:
