@@ -37,6 +37,7 @@ def test_every_verb_the_readme_names_exists() -> None:
     from studio.cli import app
 
     known = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    known |= {group.name for group in app.registered_groups}
     assert set(re.findall(r"^winnow ([a-z-]+)", README, re.MULTILINE)) <= known
 
 

@@ -134,7 +134,9 @@ class Contents:
 
 def contents(folder: Path) -> Contents:
     """Look through a folder; what lies in one that cannot be looked into is not there."""
-    files, empty, others = set(), set(), set()
+    files: set[str] = set()
+    empty: set[str] = set()
+    others: set[str] = set()
     waiting = [""]
     while waiting:
         here = waiting.pop()

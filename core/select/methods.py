@@ -119,17 +119,20 @@ def _within_tokens(
                 "Give more tokens, or take pins off.",
             )
         return ordering.cut(_at_least_one(fitting, limit))
-    low, high = (
-        0,
-        num_left(pool, constraints, labels),
-    )  # `low` samples fit or are too few for the constraints, more than `high` do not fit
+    # `low` samples fit or are too few for the constraints, more than `high` do not fit
+    low, high = 0, num_left(pool, constraints, labels)
+
+    def fits(num: int) -> Selection | None:
+        made = choose(selector, pool, Budget.samples(num), seed, constraints, labels)
+        return made if int(tokens[made.rows].sum()) <= limit else None
+
     best: Selection | None = None
     refused: Contradiction | None = None  # the last refusal
     above: Contradiction | None = None  # why `high` is not larger, where it is not the tokens
     while low < high:
         middle = (low + high + 1) // 2
         try:
-            tried = choose(selector, pool, Budget.samples(middle), seed, constraints, labels)
+            tried = fits(middle)
         except Contradiction as error:
             refused = error
             if error.larger_helps:
@@ -137,10 +140,20 @@ def _within_tokens(
             else:
                 high, above = middle - 1, error
             continue
-        if int(tokens[tried.rows].sum()) <= limit:
+        if tried is not None:
             low, best = middle, tried
         else:
             high, above = middle - 1, None
+    while (
+        best is not None and best.budget < low
+    ):  # shares are rounded: a larger number may be refused where one between is not
+        try:
+            larger = fits(best.budget + 1)
+        except Contradiction:
+            break
+        if larger is None:
+            break
+        best = larger
     if best is None and refused is not None:
         problem = f"Within {_text_tokens(limit)} the constraints cannot be met. {refused.problem}"
         raise Contradiction(problem, f"{refused.fix.removesuffix('.')}, or give more tokens.")

@@ -22,13 +22,16 @@ import yaml
 from core import runs
 from core.errors import BadData, BadInput, Busy, RunFailed, StudioError
 from core.lens import Lens
+from core.mixture import card, manifest, sums
 from core.mixture import push as pushing
 from core.mixture.export import export
 from core.mixture.hub import HuggingFaceHub
+from core.mixture.images import FileFact
 from core.mixture.mixture import resolve
 from core.mixture.push import Stored, git_sha1, planned, push, repository_name
 from core.mixture.push_job import KIND, run_job
-from core.mixture.targets import TARGETS
+from core.mixture.sums import SUMS_FILE
+from core.mixture.targets import TARGETS, target_of
 from core.runs import RunFolder
 from core.workspace import Workspace
 from tests.mixture.conftest import two_stages
@@ -134,7 +137,12 @@ def with_licence(folder: Path, to: Path, licence: str | None) -> Path:
     shutil.copytree(folder, to)
     record = json.loads((to / "manifest.json").read_text(encoding="utf-8"))
     record["sources"][0]["licence"] = licence
-    (to / "manifest.json").write_text(json.dumps(record), encoding="utf-8")
+    target = target_of(record["target"])
+    card.write(to, record, target.card())
+    known = {path: FileFact(**fact) for path, fact in record["files"].items() if path != SUMS_FILE}
+    known[card.CARD_FILE] = sums.fact_of(to / card.CARD_FILE)
+    sums.write(to, known)
+    manifest.write(record, {**known, SUMS_FILE: sums.fact_of(to / SUMS_FILE)}, to)
     return to
 
 

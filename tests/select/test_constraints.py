@@ -303,6 +303,19 @@ def test_a_token_budget_under_constraints_keeps_the_most_that_fits(
 ) -> None:
     pool, labels = random_pool(18, pool_seed)
     rules = data.draw(rules_for(pool, live=data.draw(st.booleans())))
+    most_that_fits(method, pool, labels, rules, limit)
+
+
+def test_a_number_between_one_that_fits_and_one_that_shares_rule_out_is_found() -> None:
+    """Of 18 samples: 7 cannot hold two thirds of a source and of a style, 5 can."""
+    pool, labels = random_pool(18, 3)
+    shares = (("source", "b"), ("style", "multi-choice"))
+    minimum = [{"kind": kind, "name": name, "share": "67%"} for kind, name in shares]
+    rules = Constraints.model_validate({"minimum": [{"kind": "source", "name": "a", "count": 0}, *minimum]})
+    most_that_fits("mmssr-nested", pool, labels, rules, 85)
+
+
+def most_that_fits(method: str, pool: Pool, labels: Labels, rules: Constraints, limit: int) -> None:
     live = METHODS[method].prefix_valid and rules.keeps_prefixes
     tokens = pool.columns["num_text_tokens"]
 
