@@ -22,6 +22,12 @@ from studio.words import Note, many, num, share, tables_said
 _OPENED: session.Slot[str] = session.Slot("saved.opened", "")
 _CHANGED: session.Slot[bool] = session.Slot("saved.changed", False)
 _TOLD: session.Slot[str] = session.Slot("saved.told", "")
+_TYPED: session.Slot[str] = session.Slot("saved.typed", "")
+"""The name that was typed for the selection to save, which a change of the budget leaves as it is."""
+
+_SAVED_AS: session.Slot[str] = session.Slot("saved.saved-as", "")
+"""What the selection that was saved last would be called."""
+
 _NAME = "saved-name"
 
 
@@ -29,16 +35,25 @@ def save_button(chosen: Filter, kept: Selection) -> None:
     """The page's main action: keep this selection under a name."""
     # No number in the label: it would change with every budget, later than all figures do.
     with st.popover("Save selection", type="primary", icon=":material/bookmark:"):
-        name = st.text_input(
-            "Name",
-            f"{methods.method(kept.ordering.method).title} {share(kept.num, len(kept.ordering.pool))}",
-            key="save-name",
-        )
+        suggested = _suggested(kept)
+        if _SAVED_AS.get() not in ("", suggested):  # what is named next is another selection
+            _SAVED_AS.set("")
+            _TYPED.set("")
+        session.seed("save-name", _TYPED.get() or suggested)  # follows the budget until somebody types
+        name = st.text_input("Name", key="save-name", on_change=_typed)
         if st.button(f"Save {many(kept.num, 'sample')}", type="primary", key="save-selection", width="stretch"):
             try:
                 st.toast(_save(chosen, kept, name.strip()))
             except StudioError as error:
                 layout.problem(error)  # here, so that the rest of the page stays
+
+
+def _suggested(kept: Selection) -> str:
+    return f"{methods.method(kept.ordering.method).title} {share(kept.num, len(kept.ordering.pool))}"
+
+
+def _typed() -> None:
+    _TYPED.set(str(session.held("save-name") or ""))
 
 
 def _save(chosen: Filter, kept: Selection, name: str) -> str:
@@ -50,6 +65,7 @@ def _save(chosen: Filter, kept: Selection, name: str) -> str:
     if entry.selection_id in before:
         return f"{layout.verbatim(entry.name)} is saved already: nothing has changed since."
     curate_state.did(f"save {entry.name}", entry.selection_id, None, entry)
+    _SAVED_AS.set(_suggested(kept))
     return f"Saved {layout.verbatim(entry.name)}: {many(entry.num_selected, 'sample')}"
 
 

@@ -193,6 +193,23 @@ def test_a_selection_without_a_name_is_told_in_its_place_and_the_same_one_is_sav
         assert [toast.value.startswith(told) for toast in app.toast] == [True]
 
 
+def test_the_suggested_name_follows_the_budget_until_one_is_typed(open_page: Open, tmp_path: Path) -> None:
+    path = make_workspace(tmp_path / "naming").path
+    app = open_page("curate", path, budget="50%")
+    assert app.text_input(key="save-name").value.endswith("50.0 %")
+    app.query_params["budget"] = "25%"
+    app.run()
+    assert app.text_input(key="save-name").value.endswith("25.0 %")
+    app.text_input(key="save-name").set_value("mine").run()
+    app.query_params["budget"] = "75%"
+    app.run()
+    assert app.text_input(key="save-name").value == "mine"
+    app.button(key="save-selection").click().run()
+    app.query_params["budget"] = "50%"
+    app.run()
+    assert app.text_input(key="save-name").value.endswith("50.0 %")
+
+
 def test_a_new_workspace_needs_a_whole_path(open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     app = open_page("overview", None)
