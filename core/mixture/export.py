@@ -108,7 +108,7 @@ def export(
     (beside it first, which needs its room twice for a while). Whatever else is there, or was begun there, is refused.
     """
     target, mode = target_of(target_name), image_mode(images)
-    handed, notes = str(mode), (*mixture.notes, *warnings.lines(mixture, lens))
+    handed, notes = str(mode), (*mixture.notes, *warnings.lines(mixture, lens, trains_here=target.key == "winnow"))
     if target.embeds or target.bare:
         handed = "embedded" if target.embeds else "none"
         if mode != "copy":

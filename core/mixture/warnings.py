@@ -92,9 +92,11 @@ def look_at(mixture: Mixture, lens: Lens, longest: int | None = None) -> tuple[F
     return findings(made, known_of(lens, mixture.pool), longest=longest, notes=mixture.notes)
 
 
-def lines(mixture: Mixture, lens: Lens) -> tuple[str, ...]:
-    """Errors and warnings about a mixture in one line each, for the notes of an export."""
-    return tuple(f"{one.level}: {one.text}" for one in look_at(mixture, lens) if one.level != "note")
+def lines(mixture: Mixture, lens: Lens, *, trains_here: bool = True) -> tuple[str, ...]:
+    """Errors and warnings about a mixture in one line each, for the notes of an export; without `trains_here` it goes to another
+    trainer, which has steps of its own."""
+    found = (one for one in look_at(mixture, lens) if one.level != "note" and (trains_here or one.code != "one-step"))
+    return tuple(f"{one.level}: {one.text}" for one in found)
 
 
 def findings(

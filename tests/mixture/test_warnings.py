@@ -13,6 +13,7 @@ import pytest
 from core.errors import BadInput
 from core.lens import Lens
 from core.mixture import licences
+from core.mixture.export import export
 from core.mixture.lengths import Ruler
 from core.mixture.mixture import resolve
 from core.mixture.plan import Plan, plan
@@ -20,6 +21,7 @@ from core.mixture.recipe import recipe_from_dict
 from core.mixture.warnings import Finding, Known, findings, look_at
 from core.store import evidence
 from core.workspace import Workspace
+from tests.mixture.conftest import two_stages
 from tests.mixture.pools import pool_of
 
 SOURCES = [0] * 6 + [1] * 4
@@ -198,3 +200,10 @@ def test_the_list_of_licences_is_an_act_that_can_be_taken_back(tmp_path: Path) -
     assert licences.is_allowed("cc0 1.0", ("CC0 1.0",))
     assert not licences.is_allowed("CC0", ("CC0 1.0",))
     assert licences.is_allowed("anything", None)
+
+
+def test_steps_of_our_own_trainer_are_no_note_of_an_export_for_another(lens: Lens, tmp_path: Path) -> None:
+    mixture = resolve(two_stages(), lens)
+    for target, is_told in (("winnow", True), ("llava", False)):
+        notes = export(mixture, lens, target, tmp_path / target).notes
+        assert any("do not fill one step" in note for note in notes) == is_told
